@@ -1,0 +1,95 @@
+"""The multilayer perceptron: networks, their training, and tools for tables and teaching.
+
+Names load when first used, so that ``import multilayer`` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from multilayer.estimators.mlp_classifier import MLPClassifier as MLPClassifier
+    from multilayer.estimators.mlp_regressor import MLPRegressor as MLPRegressor
+    from multilayer.formulas.activations import Activation as Activation
+    from multilayer.formulas.activations import activation as activation
+    from multilayer.formulas.losses import Loss as Loss
+    from multilayer.formulas.losses import loss as loss
+    from multilayer.formulas.outputs import Output as Output
+    from multilayer.network.gradient_check import check_gradient as check_gradient
+    from multilayer.network.initial_weights import initial_weights as initial_weights
+    from multilayer.network.layers import APL as APL
+    from multilayer.network.layers import Dense as Dense
+    from multilayer.network.layers import Dropout as Dropout
+    from multilayer.network.layers import Hinges as Hinges
+    from multilayer.network.layers import Layer as Layer
+    from multilayer.network.layers import Maxout as Maxout
+    from multilayer.network.network import Network as Network
+    from multilayer.network.objective import Objective as Objective
+    from multilayer.network.penalty import L1 as L1
+    from multilayer.network.penalty import L2 as L2
+    from multilayer.network.penalty import ElasticNet as ElasticNet
+    from multilayer.network.targets import one_hot as one_hot
+    from multilayer.training.history import Diverged as Diverged
+    from multilayer.training.history import Epoch as Epoch
+    from multilayer.training.history import Run as Run
+    from multilayer.training.rules import Adagrad as Adagrad
+    from multilayer.training.rules import Adam as Adam
+    from multilayer.training.rules import AdamW as AdamW
+    from multilayer.training.rules import GradientDescent as GradientDescent
+    from multilayer.training.rules import Momentum as Momentum
+    from multilayer.training.rules import RMSprop as RMSprop
+    from multilayer.training.rules import Rprop as Rprop
+    from multilayer.training.schedules import Constant as Constant
+    from multilayer.training.schedules import Cosine as Cosine
+    from multilayer.training.schedules import Exponential as Exponential
+    from multilayer.training.schedules import InverseScaling as InverseScaling
+    from multilayer.training.schedules import LogCosine as LogCosine
+    from multilayer.training.schedules import Plateau as Plateau
+    from multilayer.training.schedules import Step as Step
+    from multilayer.training.schedules import WarmUp as WarmUp
+    from multilayer.training.stopping import GradientNorm as GradientNorm
+    from multilayer.training.stopping import Patience as Patience
+    from multilayer.training.stopping import Seconds as Seconds
+    from multilayer.training.train import train as train
+    from multilayer.version import __version__ as __version__
+
+_HOMES = {
+    "estimators.mlp_classifier": ("MLPClassifier",),
+    "estimators.mlp_regressor": ("MLPRegressor",),
+    "formulas.activations": ("Activation", "activation"),
+    "formulas.losses": ("Loss", "loss"),
+    "formulas.outputs": ("Output",),
+    "network.gradient_check": ("check_gradient",),
+    "network.initial_weights": ("initial_weights",),
+    "network.layers": ("APL", "Dense", "Dropout", "Hinges", "Layer", "Maxout"),
+    "network.network": ("Network",),
+    "network.objective": ("Objective",),
+    "network.penalty": ("L1", "L2", "ElasticNet"),
+    "network.targets": ("one_hot",),
+    "training.history": ("Diverged", "Epoch", "Run"),
+    "training.rules": ("Adagrad", "Adam", "AdamW", "GradientDescent", "Momentum", "RMSprop", "Rprop"),
+    "training.schedules": (
+        "Constant", "Cosine", "Exponential", "InverseScaling", "LogCosine", "Plateau", "Step", "WarmUp",
+    ),
+    "training.stopping": ("GradientNorm", "Patience", "Seconds"),
+    "training.train": ("train",),
+    "version": ("__version__",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Public names, loaded or not."""
+    return sorted({*globals(), *__all__})

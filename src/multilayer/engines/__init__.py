@@ -1,0 +1,23 @@
+"""How fast: engines compute what a plan says. No engine knows another, and none contains mathematics of its own."""
+
+from __future__ import annotations
+
+from multilayer.engines.protocol import Engine
+from multilayer.engines.reference import ReferenceEngine
+
+ENGINES: dict[str, Engine] = {"reference": ReferenceEngine()}
+
+
+def engine(name: str | None = None) -> Engine:
+    """An engine by name; None chooses the fastest installed.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, with those that are installed.
+    """
+    if name is None:
+        return next(iter(ENGINES.values()))
+    if name not in ENGINES:
+        raise ValueError(f"engine: unknown engine {name!r}; installed: {', '.join(ENGINES)}")
+    return ENGINES[name]

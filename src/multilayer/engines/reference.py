@@ -1,0 +1,176 @@
+"""The reference engine: `network.propagation` and `network.update` on NumPy. Readable; the judge of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.engines.protocol import Ending, FloatArray, IntArray, Report, Rows, State, Stretch, Sums
+from multilayer.formulas.update_rules import UpdateRule
+from multilayer.network.plan import Dropout, Plan
+from multilayer.network.propagation import MaskDraw, loss_and_gradient, predict, row_losses
+from multilayer.network.update import penalty, scales, update
+from multilayer.random import dropout_mask
+
+
+@dataclass(frozen=True)
+class ReferenceEngine:
+    """Runs any plan, in any floating dtype of NumPy."""
+
+    name: str = "reference"
+
+    def refuses(self, plan: Plan, rule: UpdateRule, dtype: np.dtype[Any]) -> str | None:
+        """Why this engine cannot run the plan; None: it runs them all in floating point."""
+        return None if np.dtype(dtype).kind == "f" else f"dtype: must be a floating type, came {dtype}"
+
+    def program(
+        self,
+        plan: Plan,
+        rule: UpdateRule,
+        *,
+        dtype: Any = np.float64,
+        members: int | None = None,
+        n_threads: int | None = None,
+    ) -> ReferenceProgram:
+        """A program; threads are NumPy's own, which `threadpoolctl` limits, so `n_threads` must be None."""
+        if n_threads is not None:
+            raise ValueError(
+                f"n_threads: the reference engine takes NumPy's threads (limit them with threadpoolctl), "
+                f"came {n_threads!r}"
+            )
+        return ReferenceProgram(plan, rule, np.dtype(dtype), () if members is None else (members,))
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """Rows in the program's dtype."""
+
+    X: Any
+    Y: FloatArray
+    weight: FloatArray | None
+    ids: IntArray
+
+
+class ReferenceProgram:
+    """A plan with its state. Updates replace arrays, so that an interruption never leaves half of one."""
+
+    def __init__(self, plan: Plan, rule: UpdateRule, dtype: np.dtype[Any], lead: tuple[int, ...]) -> None:
+        self._plan, self._rule, self._dtype = plan, rule, dtype
+        self._shape = (*lead, plan.n_parameters)
+        zeros = np.zeros(self._shape, dtype)
+        self._state = State(zeros, (zeros,) * len(rule.slots), 0, (0,) * lead[0] if lead else 0)
+
+    def load(self, rows: Rows) -> _Loaded:
+        """Rows in the program's dtype; nothing is copied that is in it already."""
+        weight = None if rows.weight is None else np.asarray(rows.weight, self._dtype)
+        ids = np.arange(rows.first_id, rows.first_id + rows.X.shape[0])
+        return _Loaded(rows.X.astype(self._dtype, copy=False), np.asarray(rows.Y, self._dtype), weight, ids)
+
+    def write(self, state: State) -> None:
+        """Set the state; arrays are copied."""
+        arrays = [np.array(a, self._dtype) for a in (state.theta, *state.slots)]
+        for a in arrays:
+            if a.shape != self._shape:
+                raise ValueError(f"state: arrays must have shape {self._shape}, came {a.shape}")
+        if len(arrays) != 1 + len(self._rule.slots):
+            raise ValueError(f"state: rule {self._rule.name!r} has slots {self._rule.slots}, came {len(state.slots)}")
+        self._state = replace(state, theta=arrays[0], slots=tuple(arrays[1:]))
+
+    def read(self) -> State:
+        """A copy of the state."""
+        return replace(
+            self._state, theta=self._state.theta.copy(), slots=tuple(slot.copy() for slot in self._state.slots)
+        )
+
+    def gradient(
+        self, data: _Loaded, order: IntArray | None = None, *, masks: bool = False, theta: FloatArray | None = None
+    ) -> tuple[Sums, FloatArray]:
+        """Loss and gradient summed over rows; see `Program.gradient`."""
+        X, Y, weight, ids = data.X, data.Y, data.weight, data.ids
+        if order is not None:
+            X, Y, ids = X[order], Y[order], ids[order]
+            weight = None if weight is None else weight[order]
+        theta = self._state.theta if theta is None else np.asarray(theta, self._dtype)
+        sums, gradient = loss_and_gradient(self._plan, theta, X, Y, weight, self._masks(ids) if masks else None)
+        return _sums(sums, theta), gradient
+
+    def loss(self, data: _Loaded) -> Sums:
+        """Loss summed over all rows, without dropout and penalty."""
+        return _sums(row_losses(self._plan, self._state.theta, data.X, data.Y, data.weight), self._state.theta)
+
+    def apply(self, gradient: FloatArray, sums: Sums, scalars: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Update the state with a summed gradient; returns the penalty's part of J from before."""
+        before = self._state
+        omega = np.asarray(penalty(self._plan, before.theta) / scales(self._plan, sums.weight)[1], np.float64)
+        theta, slots = update(
+            self._plan,
+            self._rule,
+            before.theta,
+            before.slots,
+            gradient,
+            np.asarray(sums.weight, self._dtype),
+            dict(zip(self._rule.scalars, scalars.tolist(), strict=True)),
+        )
+        self._state = replace(before, theta=theta, slots=slots, step=before.step + 1)
+        return omega
+
+    def advance(self, data: _Loaded, stretch: Stretch, interrupt: Callable[[], bool] | None = None) -> Report:
+        """Make a stretch's updates; see `Program.advance`."""
+        losses, weights, penalties = [], [], []
+        ended: Ending = "complete"
+        try:
+            for j in range(len(stretch.starts) - 1):
+                if interrupt is not None and interrupt():
+                    ended = "interrupted"
+                    break
+                batch = stretch.order[..., stretch.starts[j] : stretch.starts[j + 1]]
+                sums, gradient = self.gradient(data, batch, masks=True)
+                if stretch.on_nonfinite == "stop" and not (
+                    np.isfinite(sums.loss).all() and np.isfinite(gradient).all()
+                ):
+                    ended = "nonfinite"
+                    break
+                omega = self.apply(gradient, sums, stretch.scalars[j])
+                losses.append(sums.loss)
+                weights.append(sums.weight)
+                penalties.append(omega)
+        except KeyboardInterrupt:
+            ended = "interrupted"
+        done = len(penalties)
+        lead = (done, *self._shape[:-1])
+        columns = (np.array(c[:done], np.float64).reshape(lead) for c in (losses, weights, penalties))
+        return Report(done, *columns, ended=ended)
+
+    def predict(self, X: Any, *, until: int | None = None) -> FloatArray:
+        """Outputs, or the values after operation `until`."""
+        return predict(self._plan, self._state.theta, X.astype(self._dtype, copy=False), until)
+
+    def _masks(self, ids: IntArray) -> MaskDraw:
+        """Dropout masks for rows with these ids in the coming update."""
+        seeds = self._state.seed
+
+        def draw(dropout: Dropout, n_units: int) -> FloatArray:
+            options: dict[str, Any] = {
+                "rate": dropout.rate,
+                "stream": dropout.stream,
+                "step": self._state.step,
+                "dtype": self._dtype,
+            }
+            if isinstance(seeds, int):
+                return dropout_mask(ids, n_units, seed=seeds, **options)
+            member_ids = np.broadcast_to(ids, (len(seeds), ids.shape[-1]))
+            return np.stack(
+                [dropout_mask(i, n_units, seed=seed, **options) for seed, i in zip(seeds, member_ids, strict=True)]
+            )
+
+        return draw
+
+
+def _sums(sums: Any, theta: FloatArray) -> Sums:
+    """Sums in float64, one a member."""
+    lead = theta.shape[:-1]
+    return Sums(*(np.broadcast_to(np.asarray(s, np.float64), lead) for s in sums))

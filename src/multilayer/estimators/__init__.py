@@ -1,0 +1,1 @@
+"""scikit-learn's interface, and models of whole tables."""

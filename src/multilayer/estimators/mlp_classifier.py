@@ -1,0 +1,203 @@
+"""`MLPClassifier`, with scikit-learn's parameters and attributes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
+
+from multilayer.estimators import fitting
+
+
+class MLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Multilayer perceptron classifier: softmax for several classes, sigmoid units for two classes or several labels.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array_like of int
+        Units of the hidden layers.
+    activation : str
+        Of the hidden layers: 'identity', 'logistic', 'tanh', 'relu', or any of the library's.
+    solver : {"adam", "sgd", "lbfgs"}
+        Method of training.
+    alpha : float
+        Strength of the L2 penalty ½·alpha·ΣW²/n.
+    batch_size : int or "auto"
+        Rows an update; "auto" is min(200, n).
+    learning_rate : {"constant", "invscaling", "adaptive"}
+        The rate over time, for "sgd".
+    learning_rate_init : float
+        The rate.
+    power_t : float
+        Exponent of "invscaling".
+    max_iter : int
+        Epochs, or iterations of "lbfgs", at most.
+    shuffle : bool
+        Whether each epoch takes the rows in a new order.
+    random_state : int, RandomState or None
+        Seed of weights, order and split.
+    tol : float
+        What counts as an improvement.
+    verbose : bool
+        Print a line an epoch.
+    warm_start : bool
+        Begin from the weights of the last fit.
+    momentum, nesterovs_momentum : float, bool
+        For "sgd".
+    early_stopping : bool
+        Set rows aside, watch their accuracy, and restore the best epoch.
+    validation_fraction : float
+        Part of the rows set aside.
+    beta_1, beta_2, epsilon : float
+        For "adam".
+    n_iter_no_change : int
+        Epochs without improvement that are borne.
+    max_fun : int
+        Evaluations of "lbfgs" at most.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        Class labels.
+    coefs_, intercepts_ : list of ndarray
+        Wᵀ (n_in, n_out) and b of each layer.
+    loss_curve_ : list of float
+        J of each epoch.
+    n_iter_ : int
+        Epochs run.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = fitting.CONSTRAINTS
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: str = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: int = 10,
+        max_fun: int = 15000,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> MLPClassifier:
+        """Fit to rows X (n, D) and class labels y (n,), or label indicators (n, k).
+
+        Raises
+        ------
+        ValueError
+            For bad data, in scikit-learn's words.
+        """
+        self._validate_params()
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=(np.float64, np.float32)
+        )
+        check_classification_targets(y)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X)
+        self._label_binarizer = LabelBinarizer().fit(y)
+        if self.warm_start and hasattr(self, "classes_") and set(self.classes_) != set(self._label_binarizer.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                f"Previously got {self.classes_}, `y` has {self._label_binarizer.classes_}"
+            )
+        self.classes_ = self._label_binarizer.classes_
+        T = np.asarray(self._label_binarizer.transform(y), np.float64)
+        several_labels = self._label_binarizer.y_type_.startswith("multilabel")
+        output = "sigmoid" if several_labels or T.shape[1] == 1 else "softmax"
+        objective = fitting.build(self, X.shape[1], T.shape[1], output, "cross_entropy")
+        validation = score = None
+        if self.early_stopping and self.solver != "lbfgs":
+            parts = [X, T] if sample_weight is None else [X, T, sample_weight]
+            split = train_test_split(
+                *parts,
+                test_size=self.validation_fraction,
+                random_state=self.random_state,
+                stratify=None if several_labels else y,
+            )
+            X, validation = split[0], tuple(split[1::2])
+            T, sample_weight = split[2], None if sample_weight is None else split[4]
+            labels = self._label_binarizer.inverse_transform(validation[1])
+
+            def score(f: NDArray[Any]) -> float:
+                return float(accuracy_score(labels, self._labels(f), sample_weight=(*validation, None)[2]))
+
+        fitting.fit(self, objective, X, T, sample_weight, validation, score)
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Class labels (n,), or label indicators (n, k)."""
+        return self._labels(self._outputs(X))
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
+        """Probabilities of the classes, in the order of `classes_`, (n, k)."""
+        f = self._outputs(X)
+        return np.hstack([1.0 - f, f]) if f.shape[1] == 1 else f
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
+        """Logarithm of `predict_proba`; −inf where a probability is 0."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def _outputs(self, X: ArrayLike) -> NDArray[Any]:
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False)
+        return fitting.outputs(self, X)
+
+    def _labels(self, f: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(self._label_binarizer.inverse_transform(f.ravel() if f.shape[1] == 1 else f))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.input_tags.sparse = True
+        return tags

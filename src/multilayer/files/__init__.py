@@ -1,0 +1,1 @@
+"""Files that hold arrays and what belongs to them."""

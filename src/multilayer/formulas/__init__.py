@@ -1,0 +1,1 @@
+"""Every formula of the library, each once and beside its derivative."""

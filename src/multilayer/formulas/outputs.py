@@ -1,0 +1,173 @@
+"""Outputs f = o(z), each with its vector–Jacobian product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+
+from multilayer.formulas.activations import ACTIVATIONS, Activation
+from multilayer.formulas.namespace import Array, namespace
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output: its function beside its vector–Jacobian product.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    function : callable
+        ``function(z) -> f``, (…, k) → (…, k).
+    vjp : callable or None
+        ``vjp(z, f, v) -> J(z)ᵀ v`` with J = ∂f/∂z, all (…, k); None if there is no gradient.
+    rowwise : bool
+        Whether a row's outputs depend on each other.
+    """
+
+    name: str
+    function: Callable[[Array], Array]
+    vjp: Callable[[Array, Array, Array], Array] | None
+    rowwise: bool = False
+
+
+def exponential(z: Array) -> Array:
+    """Exponential output, for counts: the inverse of Poisson regression's logarithmic link.
+
+        o(z) = e^z,   Jᵀv = f ⊙ v        (McCullagh & Nelder 1989, section 6.2)
+
+    Shapes: z (…, k) → (…, k), dtype kept.
+    Limits: o(−∞) = 0, o(+∞) = +∞; e^z itself overflows beyond z ≈ 709 (float32: 88).
+    """
+    return namespace(z).exp(z)
+
+
+def exponential_vjp(z: Array, f: Array, v: Array) -> Array:
+    """Vector–Jacobian product of `exponential`."""
+    return f * v
+
+
+def below_maximum(z: Array) -> Array:
+    """Distance of each entry from its row's maximum.
+
+        s_c = z_c − max z ≤ 0
+
+    Shapes: z (…, k) → (…, k), dtype kept.
+    Limits: infinite entries equal to the maximum give 0, not ∞ − ∞. A NaN makes its whole row NaN.
+    """
+    xp = namespace(z)
+    m = xp.max(z, axis=-1, keepdims=True)
+    top = z == m
+    return xp.where(top, 0.0, z) - xp.where(top, 0.0, m)
+
+
+def softmax(z: Array) -> Array:
+    """Softmax.
+
+        f_c = e^{z_c} / Σ_j e^{z_j},   Jᵀv = f ⊙ (v − fᵀv)        (001: "Softmax Activation")
+
+    Shapes: z (…, k) → (…, k), rows sum to 1, dtype kept.
+    Limits: no overflow; an entry at −∞ gets 0, one at +∞ gets 1; equal infinities at the maximum share evenly.
+    """
+    xp = namespace(z)
+    e = xp.exp(below_maximum(z))
+    return e / xp.sum(e, axis=-1, keepdims=True)
+
+
+def softmax_vjp(z: Array, f: Array, v: Array) -> Array:
+    """Vector–Jacobian product of `softmax`."""
+    return f * (v - namespace(f).sum(f * v, axis=-1, keepdims=True))
+
+
+def above_threshold(z: Array) -> Array:
+    """Distance of each entry from sparsemax's threshold.
+
+        r = z − τ(z),   τ(z) = max_j ((z_(1) + … + z_(j)) − 1)/j,   z_(1) ≥ z_(2) ≥ …
+                                                        (Martins & Astudillo 2016, Algorithm 1)
+
+    The quotient grows with j as long as z_(j) belongs to the support and falls after it, so its maximum is Algorithm
+    1's τ. Only distances from the row's maximum enter; an entry more than 1 below it is outside the support, and is
+    held at 1 below for τ.
+
+    Shapes: z (…, k) → (…, k), dtype kept.
+    """
+    xp = namespace(z)
+    s = below_maximum(z)
+    largest_first = xp.sort(xp.maximum(s, -1.0), axis=-1, descending=True)
+    counts = xp.cumulative_sum(xp.ones_like(s), axis=-1)
+    tau = xp.max((xp.cumulative_sum(largest_first, axis=-1) - 1.0) / counts, axis=-1, keepdims=True)
+    return s - tau
+
+
+def sparsemax(z: Array) -> Array:
+    """Sparsemax, the Euclidean projection onto the probability simplex, exact by sorting.
+
+        f = max(z − τ(z), 0),   Jᵀv = v − mean of v over S on the support S = {f > 0}, 0 elsewhere
+                                        (001: "Activation Function"; Martins & Astudillo 2016, sections 2.2 and 2.5)
+
+    Shapes: z (…, k) → (…, k), rows sum to 1, dtype kept.
+    Limits: no overflow; an entry at −∞ gets 0, one at +∞ gets 1; equal infinities at the maximum share evenly.
+    """
+    return namespace(z).maximum(above_threshold(z), 0.0)
+
+
+def sparsemax_vjp(z: Array, f: Array, v: Array) -> Array:
+    """Vector–Jacobian product of `sparsemax`."""
+    xp = namespace(f)
+    support = f > 0.0
+    size = xp.sum(xp.where(support, 1.0, f), axis=-1, keepdims=True)
+    mean = xp.sum(xp.where(support, v, 0.0), axis=-1, keepdims=True) / size
+    return xp.where(support, v - mean, f)
+
+
+def _elementwise_vjp(activation: Activation, z: Array, f: Array, v: Array) -> Array:
+    return activation.slope(z, f) * v
+
+
+def _elementwise(activation: Activation) -> Output:
+    vjp = None if activation.derivative is None else partial(_elementwise_vjp, activation)
+    return Output(activation.name, activation, vjp)
+
+
+OUTPUTS: Mapping[str, Output] = MappingProxyType(
+    {
+        **{name: _elementwise(activation) for name, activation in ACTIVATIONS.items()},
+        "softmax": Output("softmax", softmax, softmax_vjp, rowwise=True),
+        "sparsemax": Output("sparsemax", sparsemax, sparsemax_vjp, rowwise=True),
+        "exp": Output("exp", exponential, exponential_vjp),
+    }
+)
+
+
+def output(spec: str | Activation | Output) -> Output:
+    """Look up an output.
+
+    Parameters
+    ----------
+    spec : str, Activation or Output
+        A name in `OUTPUTS`; an activation, which is applied to each unit; or an output, which is given back.
+
+    Returns
+    -------
+    Output
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    TypeError
+        If ``spec`` is none of these.
+    """
+    if isinstance(spec, Output):
+        return spec
+    if isinstance(spec, Activation):
+        return _elementwise(spec)
+    if not isinstance(spec, str):
+        raise TypeError(
+            f"output: got {type(spec).__name__}; allowed: a name ({', '.join(OUTPUTS)}), an Activation or an Output"
+        )
+    if spec not in OUTPUTS:
+        raise ValueError(f"output: got {spec!r}; allowed: {', '.join(OUTPUTS)}, an Activation or an Output")
+    return OUTPUTS[spec]

@@ -1,0 +1,323 @@
+"""Geometry of what units can do: linear separability of two classes, linear regions of a ReLU network.
+
+Both answers come with what proves them: a separating hyperplane or a point that both classes share; the regions
+themselves, counted in whole numbers without rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Separability:
+    """Whether two classes are linearly separable, with the proof of either answer.
+
+    Attributes
+    ----------
+    separable : bool
+    w : ndarray (D,) or None
+        Normal of a separating hyperplane, ‖w‖₂ = 1; None if there is none.
+    b : float or None
+        Its threshold, 004's w₀: w·x + b < 0 for every x of class 0 and ≥ 0 (here: > 0) for every x of class 1.
+    margin : float
+        Distance of the nearest rows of both classes to the hyperplane; 0 if there is none.
+    certificate : ndarray (n,) or None
+        Weights ≥ 0 that sum to 1 in each class and give both classes the same mean, Σ₀ cᵢxᵢ = Σ₁ cᵢxᵢ: no hyperplane
+        can have this point on both sides. None if the classes are separable.
+    """
+
+    separable: bool
+    w: FloatArray | None
+    b: float | None
+    margin: float
+    certificate: FloatArray | None
+
+
+def linearly_separable(X: ArrayLike, labels: ArrayLike) -> Separability:
+    """Decide whether a hyperplane parts two classes, and prove the answer (004: Definition 1, ML:IV-54).
+
+    A linear programme on columns scaled to [−1, 1], with s = −1 for class 0 and +1 for class 1:
+
+        maximise t   subject to   sᵢ(w·xᵢ + b) ≥ t,   −1 ≤ wⱼ ≤ 1.
+
+    t > 0 exactly if the classes are separable. The dual variables λ minimise ‖Σ λᵢsᵢxᵢ‖₁ under λ ≥ 0, Σ λᵢ = 1,
+    Σ λᵢsᵢ = 0: half the Manhattan distance of the two convex hulls. If that is 0 they give the point that the hulls
+    share, by Farkas' lemma the alternative to a hyperplane.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, D)
+        Finite numbers.
+    labels : array_like, shape (n,)
+        Two distinct values; the smaller is class 0.
+
+    Returns
+    -------
+    Separability
+        A hyperplane is returned only if it parts the rows as given by more than the rounding of double precision. A
+        certificate's two means agree to 1e-12 of the range of each column: hulls nearer than that may be said to
+        touch.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If X is not a table of finite numbers, or labels do not fit it or have not exactly two values; ValueError too
+        where double precision decides neither way.
+    ArithmeticError
+        If the linear programme could not be solved.
+
+    References
+    ----------
+    Boyd and Vandenberghe (2004), "Convex Optimization", sections 5.8 and 8.6.1.
+    """
+    X = _table(X)
+    positive = _second_class(labels, len(X))
+    low, high = X.min(axis=0), X.max(axis=0)
+    middle, half_range = low / 2 + high / 2, high / 2 - low / 2
+    varies = half_range > 0
+    scaled = (X[:, varies] - middle[varies]) / half_range[varies]
+    scaled_w, multipliers = _widest_gap(scaled, np.where(positive, 1.0, -1.0))
+
+    projected = scaled @ scaled_w
+    gap = projected[positive].min() - projected[~positive].max()
+    rounding = 4 * (scaled.shape[1] + 2) * np.finfo(np.float64).eps * np.abs(scaled_w).sum()
+    if gap > rounding:
+        w = np.zeros(X.shape[1])
+        w[varies] = scaled_w * (half_range[varies].min() / half_range[varies])
+        return _hyperplane(X, positive, w / np.linalg.norm(w))
+
+    certificate = np.where(positive, multipliers / multipliers[positive].sum(), 0.0)
+    certificate[~positive] = multipliers[~positive] / multipliers[~positive].sum()
+    means_differ = certificate[positive] @ scaled[positive] - certificate[~positive] @ scaled[~positive]
+    if np.abs(means_differ).max(initial=0.0) > 1e-12:
+        raise ValueError(
+            "X: the two classes come so near to one another that double precision cannot tell whether they touch; "
+            "spread the values out (logarithms, say)"
+        )
+    return Separability(False, None, None, 0.0, certificate)
+
+
+def _widest_gap(X: FloatArray, s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Solve the linear programme of `linearly_separable`: w and the dual variables λ."""
+    from scipy.optimize import linprog
+
+    n, D = X.shape
+    solved = linprog(
+        c=np.append(np.zeros(D + 1), -1.0),
+        A_ub=np.column_stack([-s[:, None] * X, -s, np.ones(n)]),
+        b_ub=np.zeros(n),
+        bounds=[(-1.0, 1.0)] * D + [(None, None)] * 2,
+        method="highs",
+    )
+    if solved.status != 0:
+        raise ArithmeticError(f"the linear programme was not solved: {solved.message}")
+    return solved.x[:D], np.maximum(-solved.ineqlin.marginals, 0.0)
+
+
+def _hyperplane(X: FloatArray, positive: NDArray[np.bool_], w: FloatArray) -> Separability:
+    projected = X @ w
+    nearest_0, nearest_1 = projected[~positive].max(), projected[positive].min()
+    b = -(nearest_0 / 2 + nearest_1 / 2)
+    z = projected + b
+    if not (z[~positive].max() < 0 <= z[positive].min()):
+        raise ValueError(
+            "X: the two classes are linearly separable, but the columns lie so far from 0 for their spread that "
+            "w·x + b rounds to the wrong sign; subtract the mean of each column first"
+        )
+    return Separability(True, w, float(b), float(nearest_1 / 2 - nearest_0 / 2), None)
+
+
+def _table(X: ArrayLike) -> FloatArray:
+    table = np.asarray(X)
+    if table.dtype.kind not in "fiub":
+        raise TypeError(f"X holds {table.dtype}; it must be an array of numbers, shape (n, D)")
+    if table.ndim != 2 or table.shape[1] == 0:
+        raise ValueError(f"X has shape {table.shape}; it must be (n, D): for one column use X.reshape(-1, 1)")
+    table = table.astype(np.float64, copy=False)
+    if not np.isfinite(table).all():
+        raise ValueError("X holds NaN or infinity; remove these rows first")
+    return table
+
+
+def _second_class(labels: ArrayLike, n: int) -> NDArray[np.bool_]:
+    labels = np.asarray(labels)
+    if labels.shape != (n,):
+        raise ValueError(f"labels has shape {labels.shape}; it must be ({n},), one label for each row of X")
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        raise ValueError("labels holds NaN or infinity; each row needs a label")
+    classes = np.unique(labels)
+    if classes.size != 2:
+        shown = ", ".join(map(repr, classes[:5].tolist())) + (", …" if classes.size > 5 else "")
+        raise ValueError(f"labels holds {classes.size} distinct values ({shown}); there must be exactly two classes")
+    second: NDArray[np.bool_] = labels == classes[1]
+    return second
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The activation regions of a ReLU network in a box, in no particular order.
+
+    Attributes
+    ----------
+    count : int
+    polygons : tuple of ndarray (k, D)
+        Corners of each region: for D = 1 the two ends of an interval, for D = 2 the corners of a convex polygon,
+        counter-clockwise.
+    patterns : ndarray of bool (count, units)
+        Which hidden units are active (z > 0) inside each region, layer by layer.
+    """
+
+    count: int
+    polygons: tuple[FloatArray, ...]
+    patterns: NDArray[np.bool_]
+
+
+def linear_regions(theta: Sequence[Any], box: Sequence[Sequence[float]]) -> Regions:
+    """Count the linear regions of a ReLU network in a box, exactly.
+
+    Counted are activation regions: the largest open sets in the box inside which no hidden unit changes between
+    active (z > 0) and inactive (z ≤ 0). Each is convex, has a pattern of its own, and the network is one affine map on
+    it. Two neighbours may happen to share that map (all units of a later layer are inactive in both, say); they
+    count as two here, so that the count is an upper bound on the pieces of the function.
+
+    Layer by layer, each region is split by the zero line of each unit (an affine function there). Weights are taken
+    as the rational numbers they are, and all is computed in whole numbers, so that lines through one point, or along
+    an edge, are seen for what they are.
+
+    Parameters
+    ----------
+    theta : sequence of layers with W (n_out, n_in) and b (n_out,) or None
+        All layers but the last are ReLU layers; the last, the linear output, is not counted.
+    box : ((low, high),) or ((low, high), (low, high))
+        One pair for each input, low < high.
+
+    Returns
+    -------
+    Regions
+
+    Raises
+    ------
+    TypeError, ValueError
+        If theta is not such a network or the box does not fit it, by name; ValueError for more than two inputs.
+
+    References
+    ----------
+    Montúfar, Pascanu, Cho, Bengio (2014), "On the number of linear regions of deep neural networks" (001: "Deeper
+    Networks"; its Theorem 4 is a lower bound on the largest count). Zaslavsky (1975) for one layer of K units in
+    general position: Σ_{j ≤ D} C(K, j).
+    """
+    weights = _affine_layers(theta)
+    n_inputs = weights[0][0].shape[1]
+    inputs = np.eye(n_inputs, n_inputs + 1, dtype=int).astype(object)
+    regions = [_Region(_corners(box, n_inputs), (), inputs)]
+    scale = 1
+    for W, b in weights[:-1]:
+        W_whole, b_whole, denominator = _whole_numbers(W, b)
+        split: list[_Region] = []
+        for region in regions:
+            z = W_whole @ region.h
+            z[:, -1] += b_whole * scale
+            for corners, active in _split(region.corners, z):
+                h = np.where(np.array(active)[:, None], z, 0)
+                split.append(_Region(corners, region.pattern + active, h))
+        regions, scale = split, scale * denominator
+    patterns = np.array([region.pattern for region in regions], dtype=bool).reshape(len(regions), -1)
+    return Regions(len(regions), tuple(_polygon(region.corners) for region in regions), patterns)
+
+
+# A point x is held as whole numbers (x₁·c, …, x_D·c, c), c > 0; an affine function of x as the D + 1 whole numbers that
+# multiply these, so that its sign at a corner is the sign of a whole number.
+_Corner = tuple[int, ...]
+
+
+class _Region(NamedTuple):
+    corners: list[_Corner]
+    pattern: tuple[bool, ...]
+    h: NDArray[np.object_]  # one row a unit of the layer before: its affine function here, times the scale of all
+
+
+def _split(corners: list[_Corner], z: NDArray[np.object_]) -> list[tuple[list[_Corner], tuple[bool, ...]]]:
+    """Split a convex region by the zero line of each affine function; say on which side each piece lies."""
+    pieces: list[tuple[list[_Corner], tuple[bool, ...]]] = [(corners, ())]
+    for unit in z.tolist():
+        after = []
+        for piece, active in pieces:
+            values = [sum(map(int.__mul__, unit, corner)) for corner in piece]
+            if min(values) < 0 < max(values):
+                after.append((_half(piece, values), (*active, True)))
+                after.append((_half(piece, [-value for value in values]), (*active, False)))
+            else:
+                after.append((piece, (*active, max(values) > 0)))
+        pieces = after
+    return pieces
+
+
+def _half(corners: list[_Corner], values: list[int]) -> list[_Corner]:
+    """Corners of the part of a convex region where an affine function, known at its corners, is ≥ 0."""
+    kept: list[_Corner] = []
+    for i, (p, at_p) in enumerate(zip(corners, values, strict=True)):
+        q, at_q = corners[i - 1], values[i - 1]
+        if (at_p > 0 > at_q) or (at_p < 0 < at_q):
+            crossing = [abs(at_q) * a + abs(at_p) * c for a, c in zip(p, q, strict=True)]
+            divisor = math.gcd(*crossing)
+            kept.append(tuple(value // divisor for value in crossing))
+        if at_p >= 0:
+            kept.append(p)
+    # An interval's two corners are neighbours on both sides, so its crossing is found twice.
+    return list(dict.fromkeys(kept))
+
+
+def _polygon(corners: list[_Corner]) -> FloatArray:
+    polygon = np.array([[x / corner[-1] for x in corner[:-1]] for corner in corners])
+    return np.sort(polygon, axis=0) if polygon.shape[1] == 1 else polygon
+
+
+def _whole_numbers(W: FloatArray, b: FloatArray) -> tuple[NDArray[np.object_], NDArray[np.object_], int]:
+    """Return W and b times their common denominator, in whole numbers, and the denominator."""
+    ratios = [[value.as_integer_ratio() for value in row] for row in np.column_stack([W, b]).tolist()]
+    denominator = max(ratio[1] for row in ratios for ratio in row)
+    # Denominators are powers of two, so the largest is a multiple of all.
+    whole = np.array([[top * (denominator // bottom) for top, bottom in row] for row in ratios], dtype=object)
+    return whole[:, :-1], whole[:, -1], denominator
+
+
+def _corners(box: Sequence[Sequence[float]], n_inputs: int) -> list[_Corner]:
+    bounds = np.asarray(box, dtype=np.float64)
+    if n_inputs > 2:
+        raise ValueError(f"theta takes {n_inputs} inputs; regions are counted for 1 or 2: fix the others at values")
+    if bounds.shape != (n_inputs, 2):
+        raise ValueError(f"box has shape {bounds.shape}; theta takes {n_inputs} inputs, so it must be ({n_inputs}, 2)")
+    if not (np.isfinite(bounds).all() and (bounds[:, 0] < bounds[:, 1]).all()):
+        raise ValueError(f"box is {bounds.tolist()}; each pair must be finite, (low, high) with low < high")
+    order = [(0,), (1,)] if n_inputs == 1 else [(0, 0), (1, 0), (1, 1), (0, 1)]
+    whole, _, denominator = _whole_numbers(bounds, np.zeros(n_inputs))
+    return [(*(whole[axis, side] for axis, side in enumerate(sides)), denominator) for sides in order]
+
+
+def _affine_layers(theta: Sequence[Any]) -> list[tuple[FloatArray, FloatArray]]:
+    if not isinstance(theta, Sequence) or not theta:
+        raise TypeError(f"theta is {type(theta).__name__}; it must be a sequence of layers with W and b, not empty")
+    layers: list[tuple[FloatArray, FloatArray]] = []
+    for number, layer in enumerate(theta, start=1):
+        if not (hasattr(layer, "W") and hasattr(layer, "b")) or getattr(layer, "_fields", ("W", "b")) != ("W", "b"):
+            raise TypeError(f"theta: layer {number} is {type(layer).__name__}; it must have W and b and no more")
+        W = np.asarray(layer.W, dtype=np.float64)
+        if W.ndim != 2 or 0 in W.shape or (layers and W.shape[1] != len(layers[-1][0])):
+            inputs = f"{len(layers[-1][0])}, the units of the layer before" if layers else "≥ 1"
+            raise ValueError(f"theta: W of layer {number} has shape {W.shape}; it must be (n_out, n_in), n_in {inputs}")
+        b = np.zeros(len(W)) if layer.b is None else np.asarray(layer.b, dtype=np.float64)
+        if b.shape != (len(W),):
+            raise ValueError(f"theta: b of layer {number} has shape {b.shape}; it must be ({len(W)},)")
+        if not (np.isfinite(W).all() and np.isfinite(b).all()):
+            raise ValueError(f"theta: layer {number} holds NaN or infinity")
+        layers.append((W, b))
+    return layers

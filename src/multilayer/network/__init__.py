@@ -1,0 +1,1 @@
+"""A network: layers, their plan, forward and backward propagation, objectives."""

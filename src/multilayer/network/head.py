@@ -1,0 +1,128 @@
+"""The head of a network: an output o joined with a loss L.
+
+    f = o(z),   δ = ∂L/∂z
+
+Each output has its own losses, given on the pre-activations z, exact and free of overflow. Any other loss on
+f = o(z) composes through the output's vector–Jacobian product, δ = J_oᵀ ∂L/∂f (squared loss on sigmoid
+units, 004: ML:IV-94: δᵒ = (c − y) ⊙ y ⊙ (1 − y), there with the opposite sign).
+
+Losses are summed over the k outputs; rows are summed or averaged elsewhere, in one place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from multilayer.formulas.losses import LOSS_NAMES, LOSSES, Loss, loss
+from multilayer.formulas.namespace import Array, namespace
+from multilayer.formulas.outputs import Output, output
+from multilayer.formulas.own_losses import OWN_LOSSES, OwnLoss
+
+TargetKind = Literal["classes", "zero_one", "signs", "numbers"]
+
+DEFAULT_LOSS = {
+    "sigmoid": "cross_entropy",
+    "softmax": "cross_entropy",
+    "sparsemax": "sparsemax",
+    "exp": "poisson",
+    "heaviside": "perceptron",
+    "sign": "perceptron",
+}
+POSITIVE_OUTPUTS = ("exp", "softplus", "sigmoid", "softmax")
+
+
+@dataclass(frozen=True)
+class Head:
+    """An output with a loss on it.
+
+    Parameters
+    ----------
+    output : Output
+        o, from pre-activations to outputs.
+    loss : Loss or OwnLoss
+        On f = o(z), or the output's own on z.
+    targets : {"classes", "zero_one", "signs", "numbers"}
+        What the loss takes: distributions over classes, values in [0, 1], ±1, or any numbers.
+    """
+
+    output: Output
+    loss: Loss | OwnLoss
+    targets: TargetKind
+
+    def value(self, z: Array, f: Array, y: Array) -> Array:
+        """L of each row; z, f = o(z) and y (…, n, k) → (…, n)."""
+        if not isinstance(self.loss, OwnLoss):
+            return namespace(z).sum(self.loss(f, y), axis=-1)
+        value = self.loss.function(z, y)
+        return value if self.loss.rowwise else namespace(z).sum(value, axis=-1)
+
+    def delta(self, z: Array, f: Array, y: Array) -> Array:
+        """δ = ∂L/∂z; z, f = o(z) and y (…, n, k) → (…, n, k)."""
+        if isinstance(self.loss, OwnLoss):
+            return self.loss.delta(z, f, y)
+        if self.output.vjp is None:
+            raise ValueError(f"output: {self.output.name!r} has no derivative")
+        return self.output.vjp(z, f, self.loss.slope(f, y))
+
+
+def join(output_spec: str | Output, loss_spec: str | Loss | None, n_outputs: int) -> Head:
+    """Join an output with a loss, the output's own where it has one.
+
+    Parameters
+    ----------
+    output_spec : str or Output
+        o.
+    loss_spec : str or Loss or None
+        L; None takes the output's own loss (squared where there is none).
+    n_outputs : int
+        k; hinge and perceptron loss of scores have a binary and a multi-class form.
+
+    Raises
+    ------
+    ValueError
+        For a pair that makes no sense, with the losses that do.
+    """
+    o = output(output_spec)
+    chosen = loss_spec if loss_spec is not None else DEFAULT_LOSS.get(o.name, "squared")
+    several = n_outputs >= 2
+    if o.name in ("softmax", "sparsemax") and not several:
+        raise ValueError(f"output: {o.name!r} needs at least 2 units, came {n_outputs}; use 'sigmoid' for one unit")
+    name = chosen.name if isinstance(chosen, Loss) else chosen
+    own = OWN_LOSSES.get((o.name, name, several)) if isinstance(chosen, str) else None
+    if own is not None:
+        return Head(o, own, _target_kind(o.name, name, several))
+    if name not in LOSS_NAMES and not isinstance(chosen, Loss):
+        raise ValueError(f"loss: unknown loss {chosen!r}; allowed: {', '.join(LOSS_NAMES)}, or a Loss")
+    allowed = allowed_losses(o, several)
+    if name in LOSS_NAMES and name not in allowed:
+        raise ValueError(
+            f"loss: {name!r} does not go with output {o.name!r}"
+            f"{' of several units' if several else ' of one unit'}; allowed: {', '.join(allowed)}"
+            + ("" if o.vjp is not None else f"; {o.name!r} has no derivative, so no loss on its values can be descended")
+        )
+    return Head(o, loss(chosen), "classes" if o.rowwise else "numbers")
+
+
+def allowed_losses(o: Output, several: bool) -> tuple[str, ...]:
+    """Names of the losses that go with output `o`, its own first."""
+    own = tuple(name for output_name, name, own_several in OWN_LOSSES if (output_name, own_several) == (o.name, several))
+    if o.vjp is None:
+        return own
+    on_values = tuple(
+        name for name in LOSSES if name not in own and (name != "poisson" or o.name in POSITIVE_OUTPUTS)
+    )
+    return own + on_values
+
+
+def _target_kind(output_name: str, loss_name: str, several: bool) -> TargetKind:
+    """What an own loss takes as its targets."""
+    if output_name in ("softmax", "sparsemax"):
+        return "classes"
+    if output_name == "identity" and loss_name in ("hinge", "perceptron"):
+        return "classes" if several else "signs"
+    if output_name == "sign":
+        return "signs"
+    if output_name in ("sigmoid", "heaviside"):
+        return "zero_one"
+    return "numbers"

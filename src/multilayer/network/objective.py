@@ -1,0 +1,169 @@
+"""What training minimises: λΩ(θ) plus the mean, or the sum, of the rows' losses.
+
+    J(θ) = λΩ(θ) + (1/N) Σ_i L(f(x_i; θ), y_i)        (001: "Empirical Risk Minimization")
+
+With ``reduction="sum"`` the factor 1/N is absent (003: the error function; 004: ML:IV-88).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from multilayer.formulas.losses import Loss
+from multilayer.formulas.namespace import Array
+from multilayer.network.head import Head, join
+from multilayer.network.network import Network, Parameters, check_inputs
+from multilayer.network.penalty import Penalty
+from multilayer.network.plan import Elementwise, Plan
+from multilayer.network.propagation import RowLosses, loss_and_gradient, row_losses
+from multilayer.network.targets import encode
+from multilayer.network.update import penalty, penalty_gradient, scales
+
+
+@dataclass(frozen=True)
+class Objective:
+    """J(θ) = λΩ(θ) + mean or sum of losses, for a network.
+
+    Parameters
+    ----------
+    network : Network
+        f.
+    loss : str or Loss, optional
+        L; by default the output's own: squared for identity, cross-entropy for sigmoid and softmax, the
+        sparsemax loss for sparsemax, Poisson for exp, the perceptron's for heaviside and sign.
+    penalty : L1, L2 or ElasticNet, optional
+        λΩ on all weights, not on biases.
+    reduction : {"mean", "sum"}
+        Over rows; the mean is by sample weight.
+    penalty_in_mean : bool
+        Divide λΩ by the weight of the rows too, batch by batch: λ is then scikit-learn's alpha.
+    label_smoothing : float
+        In [0, 1); mixes targets with the uniform distribution.
+    """
+
+    network: Network
+    loss: str | Loss | None = None
+    penalty: Penalty | None = None
+    reduction: Literal["mean", "sum"] = "mean"
+    penalty_in_mean: bool = False
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.network, Network):
+            raise TypeError(f"network: must be a Network, came {type(self.network).__name__}")
+        if self.penalty is not None and not isinstance(self.penalty, Penalty):
+            raise TypeError(f"penalty: must be L1, L2 or ElasticNet, came {self.penalty!r}")
+        if self.reduction not in ("mean", "sum"):
+            raise ValueError(f"reduction: must be 'mean' or 'sum', came {self.reduction!r}")
+        _ = self.head
+
+    @cached_property
+    def head(self) -> Head:
+        """Output and loss, joined."""
+        return join(self.network.output, self.loss, self.network.n_outputs)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What engines compute for this objective."""
+        strengths = self.penalty
+        views = self.network.views
+        if strengths is not None:
+            views = tuple(
+                replace(v, l1=strengths.l1, l2=strengths.l2) if v.name.endswith(".W") else v for v in views
+            )
+        return Plan(
+            self.network.n_inputs,
+            self.network.operations,
+            views,
+            self.head,
+            reduction=self.reduction,
+            penalty_in_mean=self.penalty_in_mean,
+            penalty_step="gradient" if strengths is None else strengths.step,
+        )
+
+    def require_gradient(self) -> None:
+        """Refuse a network through which no gradient flows.
+
+        Raises
+        ------
+        ValueError
+            Naming the threshold activation, and what to do.
+        """
+        for operation in self.network.operations:
+            if isinstance(operation, Elementwise) and operation.activation.derivative is None:
+                name = operation.activation.name
+                raise ValueError(
+                    f"activation: {name!r} is flat wherever it is differentiable, so its units give no gradient to "
+                    "the layers below (004: ML:IV-72). Train with 'sigmoid' or 'tanh' units and replace them "
+                    "afterwards, give the weights by hand, or use a single threshold unit with the perceptron loss."
+                )
+
+    def encode(self, T: ArrayLike, n_rows: int) -> NDArray[Any]:
+        """Targets checked and brought to (n, k)."""
+        return encode(T, self.head, n_rows, self.network.n_outputs, label_smoothing=self.label_smoothing)
+
+    def value(self, theta: Sequence[Any] | Array, X: ArrayLike, T: ArrayLike, sample_weight: Any = None) -> float:
+        """J(θ) on rows X (n, D) and targets T; parameters as in `Network.pack`."""
+        flat, rows, Y, weight = self._arrays(theta, X, T, sample_weight)
+        return self._join(row_losses(self.plan, flat, rows, Y, weight), penalty(self.plan, flat))
+
+    def value_and_gradient(
+        self, theta: Sequence[Any] | Array, X: ArrayLike, T: ArrayLike, sample_weight: Any = None
+    ) -> tuple[float, Parameters]:
+        """J(θ) and ∇J(θ) by backpropagation.
+
+        Parameters
+        ----------
+        theta : parameters
+            As `Network.initialize` gives them.
+        X : array_like (n, D)
+            Rows.
+        T : array_like
+            Targets as `encode` takes them.
+        sample_weight : array_like (n,), optional
+            Weights ≥ 0, not all 0.
+
+        Returns
+        -------
+        value : float
+        gradient : tuple
+            Of the shape of `theta`.
+        """
+        self.require_gradient()
+        flat, rows, Y, weight = self._arrays(theta, X, T, sample_weight)
+        sums, gradient = loss_and_gradient(self.plan, flat, rows, Y, weight)
+        rows_scale, penalty_scale = scales(self.plan, sums.weight)
+        joined = gradient / rows_scale + penalty_gradient(self.plan, flat) / penalty_scale
+        return self._join(sums, penalty(self.plan, flat)), self.network.unpack(joined)
+
+    def _join(self, sums: RowLosses, omega: Array) -> float:
+        """λΩ(θ) plus the mean or sum of losses."""
+        rows_scale, penalty_scale = scales(self.plan, sums.weight)
+        return float(sums.loss / rows_scale + omega / penalty_scale)
+
+    def _arrays(self, theta: Any, X: ArrayLike, T: ArrayLike, sample_weight: Any) -> tuple[Any, Any, Any, Any]:
+        """Everything checked, as arrays."""
+        flat = self.network.pack(theta)
+        rows = check_inputs(X, self.network.n_inputs)
+        return flat, rows, self.encode(T, rows.shape[0]), check_weight(sample_weight, rows.shape[0])
+
+
+def check_weight(sample_weight: Any, n_rows: int) -> NDArray[Any] | None:
+    """Sample weights (n,) in float64, or a ValueError that names what is wrong."""
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight)
+    if weight.shape != (n_rows,) or weight.dtype.kind not in "iubf":
+        raise ValueError(
+            f"sample_weight: must be numbers of shape ({n_rows},), came shape {weight.shape}, dtype {weight.dtype}"
+        )
+    weight = weight.astype(np.float64)
+    if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
+        raise ValueError("sample_weight: must be finite, none negative, and not all zero")
+    return weight

@@ -1,0 +1,127 @@
+"""Targets as users give them, checked and brought into the form (n, k) that heads take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from multilayer.network.head import Head
+
+FloatArray = NDArray[np.floating[Any]]
+
+HINTS = {
+    "classes": "integer labels 0 … {top} of shape ({n},), or one distribution over the classes a row ({n}, {k})",
+    "zero_one": "values in [0, 1] (or -1 and +1, read as 0 and 1) of shape {shape}",
+    "signs": "-1 and +1 of shape {shape}",
+    "numbers": "numbers of shape {shape}",
+}
+
+
+def one_hot(labels: ArrayLike, n_classes: int | None = None) -> FloatArray:
+    """Labels as rows of the identity.
+
+    Parameters
+    ----------
+    labels : array_like (n,)
+        Integers 0 … n_classes − 1.
+    n_classes : int, optional
+        k; one more than the largest label unless given.
+
+    Returns
+    -------
+    ndarray (n, k), float64
+    """
+    y = np.asarray(labels)
+    if y.ndim != 1 or y.dtype.kind not in "iub":
+        raise ValueError(f"labels: must be integers of shape (n,), came dtype {y.dtype}, shape {y.shape}")
+    y = y.astype(np.int64)
+    k = int(y.max(initial=-1)) + 1 if n_classes is None else n_classes
+    if y.size and (y.min() < 0 or y.max() >= k):
+        raise ValueError(f"labels: must lie in 0 … {k - 1}, came {y.min()} … {y.max()}")
+    rows = np.zeros((len(y), k))
+    rows[np.arange(len(y)), y] = 1.0
+    return rows
+
+
+def encode(T: ArrayLike, head: Head, n_rows: int, n_outputs: int, *, label_smoothing: float = 0.0) -> FloatArray:
+    """Check targets against the head and give them as (n, k) in float64.
+
+    Parameters
+    ----------
+    T : array_like
+        Integer labels (n,) or distributions (n, k) for a softmax or sparsemax output and for scores with a
+        multi-class loss; 0/1, soft values in [0, 1] or ±1 for a sigmoid unit's cross-entropy; ±1 for sign
+        units; numbers otherwise. With one unit (n,) means (n, 1).
+    head : Head
+        Output and loss.
+    n_rows, n_outputs : int
+        n and k.
+    label_smoothing : float
+        s in [0, 1): targets become (1 − s)·y + s/k for distributions, (1 − s)·y + s/2 in [0, 1]
+        (Szegedy et al. 2016, section 7).
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a value outside what the loss takes, NaN or infinity; nothing is broadcast.
+    """
+    y = np.asarray(T)
+    shape = f"({n_rows}, {n_outputs})" + (f" or ({n_rows},)" if n_outputs == 1 else "")
+    hint = HINTS[head.targets].format(top=n_outputs - 1, n=n_rows, k=n_outputs, shape=shape)
+    allowed = f"output {head.output.name!r} with loss {head.loss.name!r} takes {hint}"
+    if y.dtype.kind not in "iubf":
+        raise ValueError(f"T: must hold numbers, came dtype {y.dtype}; {allowed}")
+    if head.targets == "classes" and y.shape == (n_rows,) and y.dtype.kind in "iub":
+        try:
+            y = one_hot(y, n_outputs)
+        except ValueError as error:
+            raise ValueError(f"T: {error}; {allowed}") from None
+    elif n_outputs == 1 and y.shape == (n_rows,):
+        y = y[:, None]
+    if y.shape != (n_rows, n_outputs):
+        raise ValueError(f"T: came shape {y.shape}, dtype {y.dtype}; {allowed}")
+    y = y.astype(np.float64)
+    if not np.isfinite(y).all():
+        raise ValueError(f"T: has NaN or infinity in row {int(np.argmin(np.isfinite(y).all(axis=1)))}; {allowed}")
+    y = _check_values(y, head, allowed)
+    return _smooth(y, head, label_smoothing)
+
+
+def _check_values(y: FloatArray, head: Head, allowed: str) -> FloatArray:
+    """Refuse values that the loss does not take; ±1 becomes 0/1 where the loss takes [0, 1]."""
+    match head.targets:
+        case "classes":
+            wrong = (y < 0).any(axis=1) | (np.abs(y.sum(axis=1) - 1.0) > 1e-6)
+            if head.output.name == "identity":
+                wrong |= y.max(axis=1) < 1.0
+        case "zero_one":
+            if np.isin(y, (-1.0, 1.0)).all():
+                y = (y + 1.0) / 2.0
+            wrong = ((y < 0) | (y > 1)).any(axis=1)
+        case "signs":
+            wrong = ~np.isin(y, (-1.0, 1.0)).all(axis=1)
+        case "numbers":
+            wrong = (y < 0).any(axis=1) if head.loss.name == "poisson" else np.zeros(len(y), dtype=bool)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        also = ", none negative" if head.targets == "numbers" else ""
+        raise ValueError(f"T: row {row} is {y[row].tolist()}; {allowed}{also}")
+    return y
+
+
+def _smooth(y: FloatArray, head: Head, smoothing: float) -> FloatArray:
+    """Mix targets with the uniform distribution."""
+    if smoothing == 0.0:
+        return y
+    if not 0.0 <= smoothing < 1.0:
+        raise ValueError(f"label_smoothing: must lie in [0, 1), came {smoothing!r}")
+    if head.targets == "zero_one":
+        return (1.0 - smoothing) * y + smoothing / 2.0
+    if head.targets == "classes" and head.output.name != "identity":
+        return (1.0 - smoothing) * y + smoothing / y.shape[1]
+    raise ValueError(
+        f"label_smoothing: needs targets that are probabilities, came output {head.output.name!r} "
+        f"with loss {head.loss.name!r}"
+    )

@@ -1,0 +1,1 @@
+"""Tables in, arrays out: reading, column types, preparation. Knows no model."""

@@ -1,0 +1,1 @@
+"""When: rules, schedules, batches, stopping, and the loop that joins them."""

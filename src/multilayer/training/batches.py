@@ -1,0 +1,67 @@
+"""Which rows make each batch, epoch after epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.random import SAMPLINGS, Sampling, epoch_order
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Batches:
+    """How rows are dealt into batches.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows.
+    batch_size : int
+        Rows a batch, 1 … n_rows; the last of an epoch may be shorter.
+    sampling : {"given", "shuffle", "replacement"}
+        The order of the data (004: FOREACH (x, c) ∈ D), a fresh permutation each epoch, or independent
+        uniform draws (001: "Sample a single training example uniformly at random").
+    """
+
+    n_rows: int
+    batch_size: int
+    sampling: Sampling
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches an epoch."""
+        return -(-self.n_rows // self.batch_size)
+
+    def draw(self, generator: np.random.Generator, epochs: int) -> tuple[IntArray, IntArray]:
+        """Order and starts of the next epochs, as a `Stretch` takes them."""
+        orders = [epoch_order(generator, self.n_rows, self.sampling) for _ in range(epochs)]
+        within = np.arange(0, self.n_rows, self.batch_size)
+        starts = (within[None, :] + self.n_rows * np.arange(epochs)[:, None]).ravel()
+        return np.concatenate(orders), np.append(starts, epochs * self.n_rows)
+
+
+def batches(n_rows: int, batch_size: int | None, sampling: str) -> Batches:
+    """Check the arguments and describe the batches.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows, ≥ 1.
+    batch_size : int or None
+        None takes all rows, in their order unless they are drawn with replacement; more than `n_rows` counts
+        as all.
+    sampling : str
+        As in `Batches`.
+    """
+    if sampling not in SAMPLINGS:
+        raise ValueError(f"sampling: must be one of {', '.join(map(repr, SAMPLINGS))}, came {sampling!r}")
+    if batch_size is None:
+        # A permutation of the full batch changes nothing but the rounding of its sums.
+        return Batches(n_rows, n_rows, "given" if sampling == "shuffle" else sampling)
+    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+        raise ValueError(f"batch_size: must be an integer of at least 1, or None for all rows, came {batch_size!r}")
+    return Batches(n_rows, min(int(batch_size), n_rows), sampling)

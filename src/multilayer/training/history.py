@@ -1,0 +1,108 @@
+"""What a run tells: a record an epoch, the history's columns, and the finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.engines.protocol import State
+from multilayer.network.network import Parameters
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One finished epoch, as callbacks and stopping conditions see it.
+
+    Attributes
+    ----------
+    epoch : int
+        Counted from 1.
+    loss : float
+        Mean over the rows (sum with ``reduction="sum"``) of their losses, each batch before its update.
+    penalty : float
+        Mean of the penalty over the rows, likewise.
+    rate : float
+        The rule's rate at the epoch's last update.
+    seconds : float
+        Since the run began.
+    validation_loss, validation_score, gradient_norm : float or None
+        After the epoch, where asked for; the norm is of ∇J on all training rows.
+    parameters : callable
+        ``parameters()`` gives a copy of the current θ.
+    """
+
+    epoch: int
+    loss: float
+    penalty: float
+    rate: float
+    seconds: float
+    validation_loss: float | None = None
+    validation_score: float | None = None
+    gradient_norm: float | None = None
+    parameters: Callable[[], Parameters] = field(repr=False, compare=False, default=tuple)
+
+
+COLUMNS = ("epoch", "loss", "penalty", "rate", "seconds", "validation_loss", "validation_score", "gradient_norm")
+
+
+class History(Mapping[str, NDArray[Any]]):
+    """Columns of a run, one entry an epoch; those that were not asked for are absent."""
+
+    def __init__(self, epochs: list[Epoch]) -> None:
+        columns = {name: [getattr(e, name) for e in epochs] for name in COLUMNS}
+        self._columns = {name: np.array(c) for name, c in columns.items() if not c or c[-1] is not None}
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._columns[name]
+
+    def __iter__(self) -> Any:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def to_frame(self) -> Any:
+        """The columns as a polars data frame."""
+        from multilayer.tables.frames import columns_to_frame
+
+        return columns_to_frame(self._columns)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training run.
+
+    Attributes
+    ----------
+    theta : tuple
+        Parameters, one named tuple a layer.
+    history : History
+        Columns: epoch, loss, penalty, rate, seconds, and what was asked for.
+    ended : {"epochs", "stopped", "interrupted", "nonfinite", "converged"}
+        Why it ended.
+    message : str
+        The same in words.
+    best_epoch : int or None
+        The epoch whose parameters `theta` are, where the best were restored (0: the initial ones).
+    state : State or None
+        The engine's last state: θ, the rule's memory, updates made, seed.
+    """
+
+    theta: Parameters
+    history: History
+    ended: Literal["epochs", "stopped", "interrupted", "nonfinite", "converged"]
+    message: str
+    best_epoch: int | None = None
+    state: State | None = field(default=None, repr=False)
+
+
+class Diverged(FloatingPointError):  # noqa: N818
+    """A loss or gradient became NaN or infinite; `run` holds the run up to the update before."""
+
+    def __init__(self, message: str, run: Run) -> None:
+        super().__init__(message)
+        self.run = run

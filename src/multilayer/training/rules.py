@@ -1,0 +1,249 @@
+"""Rules of descent as users name them: a formula of `formulas.update_rules` with its numbers.
+
+`scalars` gives the formula's keyword-only scalars for many updates at once; t counts updates from 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.formulas.update_rules import UPDATE_RULES, UpdateRule
+
+FloatArray = NDArray[np.float64]
+ScalarColumns = Mapping[str, float | FloatArray]
+
+
+@dataclass(frozen=True)
+class GradientDescent:
+    """θ ← θ − ηg (001: "Recap: Gradient Descent"; 002; 004: ML:IV-93).
+
+    Parameters
+    ----------
+    rate : float
+        η > 0.
+    weight_decay : float
+        Decoupled: weights also lose η·weight_decay·w each update; biases do not.
+    """
+
+    rate: float = 0.1
+    weight_decay: float = 0.0
+    formula: ClassVar[UpdateRule] = UPDATE_RULES["gradient_descent"]
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def scalars(self, t: FloatArray, rates: FloatArray) -> ScalarColumns:
+        """Scalars of updates t at the given rates."""
+        return {"rate": rates}
+
+
+@dataclass(frozen=True)
+class Momentum:
+    """v ← μv − ηg, θ ← θ + v (Polyak 1964; the rate is inside the velocity, as in scikit-learn).
+
+    Parameters
+    ----------
+    rate : float
+        η > 0.
+    momentum : float
+        μ in [0, 1).
+    nesterov : bool
+        θ ← θ + μv − ηg with the new v (Nesterov 1983 in the form of Sutskever et al. 2013 that is
+        evaluated at the looked-ahead point; scikit-learn's).
+    weight_decay : float
+        Decoupled, on weights.
+    """
+
+    rate: float = 0.1
+    momentum: float = 0.9
+    nesterov: bool = False
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check(self, unit=("momentum",))
+
+    @property
+    def formula(self) -> UpdateRule:
+        """The formula."""
+        return UPDATE_RULES["nesterov" if self.nesterov else "momentum"]
+
+    def scalars(self, t: FloatArray, rates: FloatArray) -> ScalarColumns:
+        """Scalars of updates t at the given rates."""
+        return {"rate": rates, "momentum": self.momentum}
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam (Kingma & Ba 2015).
+
+    Parameters
+    ----------
+    rate : float
+        η > 0.
+    b1, b2 : float
+        Decays of the moments, in [0, 1).
+    eps : float
+        ε > 0.
+    variant : {"algorithm_1", "section_2"}
+        θ − η m̂/(√v̂ + ε) with both moments corrected, or the order at the end of the paper's section 2,
+        θ − η√c₂/c₁ · m/(√v + ε), which scikit-learn uses; they differ only in what ε means.
+    weight_decay : float
+        Decoupled, on weights (then it is AdamW).
+    """
+
+    rate: float = 1e-3
+    b1: float = 0.9
+    b2: float = 0.999
+    eps: float = 1e-8
+    variant: Literal["algorithm_1", "section_2"] = "algorithm_1"
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.variant not in ("algorithm_1", "section_2"):
+            raise ValueError(f"variant: must be 'algorithm_1' or 'section_2', came {self.variant!r}")
+        _check(self, unit=("b1", "b2"), positive=("eps",))
+
+    @property
+    def formula(self) -> UpdateRule:
+        """The formula."""
+        return UPDATE_RULES["adam" if self.variant == "algorithm_1" else "adam_section_2"]
+
+    def scalars(self, t: FloatArray, rates: FloatArray) -> ScalarColumns:
+        """Scalars of updates t at the given rates; c₁ = 1 − b₁ᵗ, c₂ = 1 − b₂ᵗ."""
+        c1, c2 = 1.0 - self.b1**t, 1.0 - self.b2**t
+        return {"rate": rates, "b1": self.b1, "b2": self.b2, "eps": self.eps, "c1": c1, "c2": c2}
+
+
+def AdamW(  # noqa: N802
+    rate: float = 1e-3, weight_decay: float = 0.01, *, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8
+) -> Adam:
+    """Adam with decoupled weight decay (Loshchilov & Hutter 2019, Algorithm 2), on weights only."""
+    return Adam(rate, b1, b2, eps, weight_decay=weight_decay)
+
+
+@dataclass(frozen=True)
+class RMSprop:
+    """v ← ρv + (1 − ρ)g², θ ← θ − ηg/(√v + ε) (Tieleman & Hinton 2012; ε outside the root, as in torch).
+
+    Parameters
+    ----------
+    rate : float
+        η > 0.
+    decay : float
+        ρ in [0, 1).
+    eps : float
+        ε > 0.
+    weight_decay : float
+        Decoupled, on weights.
+    """
+
+    rate: float = 1e-3
+    decay: float = 0.99
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+    formula: ClassVar[UpdateRule] = UPDATE_RULES["rmsprop"]
+
+    def __post_init__(self) -> None:
+        _check(self, unit=("decay",), positive=("eps",))
+
+    def scalars(self, t: FloatArray, rates: FloatArray) -> ScalarColumns:
+        """Scalars of updates t at the given rates."""
+        return {"rate": rates, "decay": self.decay, "eps": self.eps}
+
+
+@dataclass(frozen=True)
+class Adagrad:
+    """s ← s + g², θ ← θ − ηg/(√s + ε) (Duchi et al. 2011, diagonal form).
+
+    Parameters
+    ----------
+    rate : float
+        η > 0.
+    eps : float
+        ε > 0.
+    weight_decay : float
+        Decoupled, on weights.
+    """
+
+    rate: float = 1e-2
+    eps: float = 1e-10
+    weight_decay: float = 0.0
+    formula: ClassVar[UpdateRule] = UPDATE_RULES["adagrad"]
+
+    def __post_init__(self) -> None:
+        _check(self, positive=("eps",))
+
+    def scalars(self, t: FloatArray, rates: FloatArray) -> ScalarColumns:
+        """Scalars of updates t at the given rates."""
+        return {"rate": rates, "eps": self.eps}
+
+
+@dataclass(frozen=True)
+class Rprop:
+    """Resilient propagation: steps by the gradient's sign, grown and shrunk (Riedmiller & Braun 1993).
+
+    Needs the full batch: signs of noisy gradients would shrink every step.
+
+    Parameters
+    ----------
+    rate : float
+        First step of every parameter, > 0.
+    eta_minus, eta_plus : float
+        Factors where the sign changed and where it stayed.
+    step_min, step_max : float
+        Bounds of a step.
+    """
+
+    rate: float = 1e-2
+    eta_minus: float = 0.5
+    eta_plus: float = 1.2
+    step_min: float = 1e-6
+    step_max: float = 50.0
+    formula: ClassVar[UpdateRule] = UPDATE_RULES["rprop"]
+
+    def __post_init__(self) -> None:
+        _check(self, positive=("eta_minus", "step_min"))
+        if not self.eta_minus < 1.0 < self.eta_plus:
+            raise ValueError(f"eta_minus, eta_plus: must lie on either side of 1, came {self.eta_minus}, {self.eta_plus}")
+        if not self.step_min <= self.rate <= self.step_max:
+            raise ValueError(f"rate: must lie in [step_min, step_max], came {self.rate!r}")
+
+    def scalars(self, t: FloatArray, rates: FloatArray) -> ScalarColumns:
+        """Scalars of updates t; the steps are the rule's own, so rates have no part."""
+        return {name: getattr(self, name) for name in self.formula.scalars}
+
+
+Rule = GradientDescent | Momentum | Adam | RMSprop | Adagrad | Rprop
+
+
+def scalar_rows(rule: Rule, t: FloatArray, rates: FloatArray) -> FloatArray:
+    """The scalars of updates t as rows (updates, scalars), in the order of the formula's signature."""
+    columns = rule.scalars(t, rates)
+    return np.stack([np.broadcast_to(columns[name], t.shape) for name in rule.formula.scalars], axis=-1).astype(float)
+
+
+def initial_slots(rule: Rule, theta: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """A rule's memory before its first update: zeros, but Rprop's steps are its rate."""
+    return tuple(np.full_like(theta, rule.rate if name == "step_size" else 0.0) for name in rule.formula.slots)
+
+
+def _check(rule: Rule, unit: tuple[str, ...] = (), positive: tuple[str, ...] = ()) -> None:
+    """Refuse numbers outside their ranges."""
+    for field in fields(rule):
+        value = getattr(rule, field.name)
+        if isinstance(value, (bool, str)):
+            continue
+        if not (isinstance(value, (int, float, np.integer, np.floating)) and math.isfinite(value)):
+            raise ValueError(f"{field.name}: must be a finite number, came {value!r}")
+        if field.name in unit and not 0.0 <= value < 1.0:
+            raise ValueError(f"{field.name}: must lie in [0, 1), came {value!r}")
+        if field.name in ("rate", *positive) and not value > 0.0:
+            raise ValueError(f"{field.name}: must be positive, came {value!r}")
+        if field.name == "weight_decay" and value < 0.0:
+            raise ValueError(f"{field.name}: must be at least 0, came {value!r}")

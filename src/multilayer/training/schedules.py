@@ -1,0 +1,218 @@
+"""Schedules of the learning rate: a factor on the rule's rate at each update.
+
+`factor` takes the time of updates in epochs (a fraction inside an epoch) and the run's length in epochs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Factor 1 throughout."""
+
+    def factor(self, epoch: FloatArray, total: float) -> FloatArray:
+        """Factors at the given times."""
+        return np.ones_like(epoch)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Multiplied by `decay` after every `every` epochs.
+
+    Parameters
+    ----------
+    every : int
+        Epochs between steps, ≥ 1.
+    decay : float
+        Factor of a step, in (0, 1].
+    """
+
+    every: int = 10
+    decay: float = 0.1
+
+    def __post_init__(self) -> None:
+        _require_at_least("every", self.every, 1)
+        _require_unit("decay", self.decay)
+
+    def factor(self, epoch: FloatArray, total: float) -> FloatArray:
+        """Factors at the given times."""
+        return self.decay ** np.floor(epoch / self.every)
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """decay^epoch, falling at every update.
+
+    Parameters
+    ----------
+    decay : float
+        Factor an epoch, in (0, 1].
+    """
+
+    decay: float = 0.95
+
+    def __post_init__(self) -> None:
+        _require_unit("decay", self.decay)
+
+    def factor(self, epoch: FloatArray, total: float) -> FloatArray:
+        """Factors at the given times."""
+        return self.decay**epoch
+
+
+@dataclass(frozen=True)
+class InverseScaling:
+    """1 / (1 + scale·e)^power, e the number of finished epochs (Robbins & Monro 1951 ask for power in (½, 1]).
+
+    Parameters
+    ----------
+    power : float
+        > 0.
+    scale : float
+        > 0; the number of training rows counts samples, as scikit-learn's "invscaling" does.
+    """
+
+    power: float = 0.5
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("power", "scale"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}: must be positive, came {getattr(self, name)!r}")
+
+    def factor(self, epoch: FloatArray, total: float) -> FloatArray:
+        """Factors at the given times."""
+        return (1.0 + self.scale * np.floor(epoch)) ** -self.power
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """final + (1 − final)·½(1 + cos πt), t the fraction of the run (Loshchilov & Hutter 2017, without restarts).
+
+    Parameters
+    ----------
+    final : float
+        Factor at the end, in [0, 1].
+    """
+
+    final: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.final <= 1.0:
+            raise ValueError(f"final: must lie in [0, 1], came {self.final!r}")
+
+    def factor(self, epoch: FloatArray, total: float) -> FloatArray:
+        """Factors at the given times."""
+        return self.final + (1.0 - self.final) * 0.5 * (1.0 + np.cos(np.pi * epoch / total))
+
+
+@dataclass(frozen=True)
+class LogCosine:
+    """½(1 − cos(2π·log₂(1 + 15t))), t the fraction of the run: four cycles, each twice as long as the last.
+
+    Holzmüller et al. 2024, "Better by Default", section 3 (there coslog₄).
+    """
+
+    def factor(self, epoch: FloatArray, total: float) -> FloatArray:
+        """Factors at the given times."""
+        return 0.5 * (1.0 - np.cos(2.0 * np.pi * np.log2(1.0 + 15.0 * epoch / total)))
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """From `start` in a straight line to 1 over the first epochs, then another schedule over the rest.
+
+    Parameters
+    ----------
+    epochs : float
+        Length of the rise, > 0.
+    start : float
+        First factor, in [0, 1].
+    then : schedule
+        What follows; it sees time from the end of the rise.
+    """
+
+    epochs: float = 5.0
+    start: float = 0.01
+    then: Timed = field(default_factory=Constant)
+
+    def __post_init__(self) -> None:
+        if not self.epochs > 0:
+            raise ValueError(f"epochs: must be positive, came {self.epochs!r}")
+        if not 0.0 <= self.start <= 1.0:
+            raise ValueError(f"start: must lie in [0, 1], came {self.start!r}")
+        if isinstance(self.then, Plateau):
+            raise TypeError("then: must be a schedule of time, came Plateau")
+
+    def factor(self, epoch: FloatArray, total: float) -> FloatArray:
+        """Factors at the given times."""
+        rise = self.start + (1.0 - self.start) * epoch / self.epochs
+        rest = self.then.factor(np.maximum(epoch - self.epochs, 0.0), max(total - self.epochs, 1.0))
+        return np.where(epoch < self.epochs, rise, rest)
+
+
+Timed = Constant | Step | Exponential | InverseScaling | Cosine | LogCosine | WarmUp
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """Multiplied by `decay` whenever the watched loss has not fallen by `tolerance` for `patience` epochs.
+
+    Parameters
+    ----------
+    decay : float
+        Factor of a step, in (0, 1].
+    patience : int
+        Epochs without a fall that are borne.
+    tolerance : float
+        What counts as a fall.
+    on : {"loss", "validation_loss"}
+        What is watched; "loss" includes the penalty.
+    """
+
+    decay: float = 0.2
+    patience: int = 5
+    tolerance: float = 1e-4
+    on: Literal["loss", "validation_loss"] = "loss"
+
+    def __post_init__(self) -> None:
+        _require_unit("decay", self.decay)
+        _require_at_least("patience", self.patience, 0)
+
+    def watch(self) -> Callable[[float], float]:
+        """A function from each epoch's loss to the factor of the next epoch."""
+        best, waited, factor = math.inf, 0, 1.0
+
+        def observe(loss: float) -> float:
+            nonlocal best, waited, factor
+            waited = 0 if loss < best - self.tolerance else waited + 1
+            best = min(best, loss)
+            if waited > self.patience:
+                waited, factor = 0, factor * self.decay
+            return factor
+
+        return observe
+
+
+Schedule = Timed | Plateau
+
+
+def _require_unit(name: str, value: float) -> None:
+    """Refuse a factor outside (0, 1]."""
+    if not 0.0 < value <= 1.0:
+        raise ValueError(f"{name}: must lie in (0, 1], came {value!r}")
+
+
+def _require_at_least(name: str, value: int, least: int) -> None:
+    """Refuse what is no integer of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"{name}: must be an integer of at least {least}, came {value!r}")
