@@ -120,9 +120,7 @@ def test_scale_and_shift_change_nothing(rows, exponent, shift):
     moved = (X + shift) * 2.0**exponent
     answer = linearly_separable(moved, labels)
     assert answer.separable == linearly_separable(X, labels).separable
-    assert_proved(moved / 2.0**exponent, labels, answer) if not answer.separable else assert_proved(
-        moved, labels, answer
-    )
+    assert_proved(moved, labels, answer)
 
 
 def test_columns_of_very_different_scales():
@@ -153,6 +151,13 @@ def test_many_rows():
         answer = linearly_separable(X, labels)
         assert answer.separable == (labels is beside)
         assert_proved(X, labels, answer)
+
+
+def test_a_certificate_that_does_not_hold_is_not_returned(monkeypatch):
+    # As if the linear programme had stopped early: no hyperplane, and means that differ.
+    monkeypatch.setattr("multilayer.geometry.separability._widest_gap", lambda X, s: (np.zeros(1), np.full(2, 0.5)))
+    with pytest.raises(ValueError, match="cannot tell whether they touch"):
+        linearly_separable([[0.0], [1.0]], [0, 1])
 
 
 @pytest.mark.parametrize(
@@ -218,6 +223,12 @@ def test_lines_that_are_not_in_general_position():
     assert linear_regions((twice, output), [(-1, 1)] * 2).count == 2
 
 
+def test_a_line_through_corners():
+    theta = (Layer(np.array([[1.0, -1.0]]), None), Layer(np.ones((1, 1)), None))
+    regions = linear_regions(theta, [(0, 1), (0, 1)])
+    assert [area(polygon) for polygon in regions.polygons] == [0.5, 0.5]
+
+
 def test_a_line_along_the_edge_of_the_box_parts_nothing():
     theta = (Layer(np.eye(2), np.array([0.0, -1.0])), Layer(np.ones((1, 2)), None))
     assert linear_regions(theta, [(0, 1), (0, 1)]).count == 1
@@ -248,7 +259,7 @@ LINES, OFFSETS = np.array([[1.0, 0.3], [0.4, -1.0], [1.0, -0.7], [0.2, 1.0]]), n
 
 
 def folding_network():
-    """Montúfar et al. 2014, section 3.1: two units fold each coordinate of [0, 1]², then come four lines."""
+    """Montúfar et al. 2014, section 3: two units fold each coordinate of [0, 1]², then come four lines."""
     fold = Layer(np.array([[2.0, 0.0], [2.0, 0.0], [0.0, 2.0], [0.0, 2.0]]), np.array([0.0, -1.0, 0.0, -1.0]))
     tents = np.array([[1.0, -2.0, 0.0, 0.0], [0.0, 0.0, 1.0, -2.0]])
     return fold, Layer(LINES @ tents, OFFSETS), Layer(np.ones((1, 4)), None)
@@ -258,7 +269,7 @@ def test_folding_multiplies_the_regions_of_one_layer():
     _, _, output = folding_network()
     lines_alone = linear_regions((Layer(LINES, OFFSETS), output), [(0, 1), (0, 1)]).count
     assert lines_alone == 11
-    # Their Theorem 4 for D = 2, K = 4, L = 2: (K/D)^D · Σ_{j ≤ 2} C(4, j) = 4 · 11.
+    # Their lower bound for D = 2, K = 4, L = 2: (K/D)^D · Σ_{j ≤ 2} C(4, j) = 4 · 11.
     assert linear_regions(folding_network(), [(0, 1), (0, 1)]).count == 44
 
 

@@ -144,10 +144,12 @@ def test_mask_threshold_is_exact():
     assert dropout_mask([0], 1, rate=np.nextafter(word / 2**32, 1), **options)[0, 0] == 0
 
 
-def test_mask_repeats_after_all_steps():
-    rows = np.arange(20)
-    again = dropout_mask(rows, 8, **SETTINGS | {"step": SETTINGS["step"] + 2**32})
-    np.testing.assert_array_equal(again, dropout_mask(rows, 8, **SETTINGS))
+def test_masks_repeat_after_2_to_the_32_updates_and_no_sooner():
+    first, half_way, again = (
+        dropout_mask(range(20), 8, **SETTINGS | {"step": SETTINGS["step"] + later}) for later in (0, 2**31, 2**32)
+    )
+    np.testing.assert_array_equal(again, first)
+    assert (half_way != first).any()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

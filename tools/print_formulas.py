@@ -37,9 +37,9 @@ PRELUDE = """\
 namespace multilayer::elementary {
 using std::abs, std::cos, std::erfc, std::exp, std::expm1, std::log, std::log1p, std::pow, std::sin, std::sqrt;
 using std::tanh;
-// NaN if one of the two is NaN, unlike std::fmax and std::fmin.
-template <typename T> inline T maximum(T a, T b) { return a > b || a != a ? a : b; }
-template <typename T> inline T minimum(T a, T b) { return a < b || a != a ? a : b; }
+// NaN if one of the two is NaN, unlike std::fmax and std::fmin; in this form loops over them become vector code.
+template <typename T> inline T maximum(T a, T b) { return a <= b || b != b ? b : a; }
+template <typename T> inline T minimum(T a, T b) { return a >= b || b != b ? b : a; }
 }  // namespace multilayer::elementary
 #endif
 """

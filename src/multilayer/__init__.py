@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from multilayer.formulas.losses import Loss as Loss
     from multilayer.formulas.losses import loss as loss
     from multilayer.formulas.outputs import Output as Output
+    from multilayer.geometry import linear_regions as linear_regions
+    from multilayer.geometry import linearly_separable as linearly_separable
     from multilayer.network.gradient_check import check_gradient as check_gradient
     from multilayer.network.initial_weights import initial_weights as initial_weights
     from multilayer.network.layers import APL as APL
@@ -30,9 +32,15 @@ if TYPE_CHECKING:
     from multilayer.network.penalty import L2 as L2
     from multilayer.network.penalty import ElasticNet as ElasticNet
     from multilayer.network.targets import one_hot as one_hot
+    from multilayer.training.full_batch import LBFGS as LBFGS
+    from multilayer.training.full_batch import ConjugateGradient as ConjugateGradient
     from multilayer.training.history import Diverged as Diverged
     from multilayer.training.history import Epoch as Epoch
     from multilayer.training.history import Run as Run
+    from multilayer.training.layerwise import Layerwise as Layerwise
+    from multilayer.training.levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
+    from multilayer.training.perceptron import PerceptronRun as PerceptronRun
+    from multilayer.training.perceptron import perceptron as perceptron
     from multilayer.training.rules import Adagrad as Adagrad
     from multilayer.training.rules import Adam as Adam
     from multilayer.training.rules import AdamW as AdamW
@@ -60,6 +68,7 @@ _HOMES = {
     "formulas.activations": ("Activation", "activation"),
     "formulas.losses": ("Loss", "loss"),
     "formulas.outputs": ("Output",),
+    "geometry": ("linear_regions", "linearly_separable"),
     "network.gradient_check": ("check_gradient",),
     "network.initial_weights": ("initial_weights",),
     "network.layers": ("APL", "Dense", "Dropout", "Hinges", "Layer", "Maxout"),
@@ -67,7 +76,11 @@ _HOMES = {
     "network.objective": ("Objective",),
     "network.penalty": ("L1", "L2", "ElasticNet"),
     "network.targets": ("one_hot",),
+    "training.full_batch": ("LBFGS", "ConjugateGradient"),
     "training.history": ("Diverged", "Epoch", "Run"),
+    "training.layerwise": ("Layerwise",),
+    "training.levenberg_marquardt": ("LevenbergMarquardt",),
+    "training.perceptron": ("PerceptronRun", "perceptron"),
     "training.rules": ("Adagrad", "Adam", "AdamW", "GradientDescent", "Momentum", "RMSprop", "Rprop"),
     "training.schedules": (
         "Constant", "Cosine", "Exponential", "InverseScaling", "LogCosine", "Plateau", "Step", "WarmUp",
@@ -78,7 +91,7 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+__all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:

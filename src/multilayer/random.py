@@ -156,8 +156,8 @@ def dropout_mask(
         counter = (⌊u/4⌋, r, stream, step mod 2**32),    key = (seed mod 2**32, ⌊seed/2**32⌋);
 
     the factor is 0 if w < rate·2**32 and 1/(1 − rate) otherwise. The comparison is exact, so that a unit is dropped
-    with probability ⌈rate·2**32⌉/2**32; with rate 0 every factor is 1. The mean of a factor is 1, so that nothing
-    needs scaling when the trained network is used ("inverted" dropout).
+    with probability ⌈rate·2**32⌉/2**32; with rate 0 every factor is 1. The mean of a factor is 1 (to 2**−32 of the
+    factor), so that nothing needs scaling when the trained network is used ("inverted" dropout).
 
     A factor depends on its own row, unit, layer, update and seed alone, so masks agree between engines, chunks and
     workers. They repeat after 2**32 updates.

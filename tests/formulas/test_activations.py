@@ -155,19 +155,18 @@ def test_nothing_overflows_or_is_invalid_anywhere(dtype, a):
 
 @pytest.mark.parametrize("a", VARIANTS, ids=ids)
 def test_dtype_shape_and_nan_are_kept_and_libraries_agree(library, dtype, a):
-    values = np.concatenate([grid(a)[::40], [NAN, -INF, INF, 0.0, -0.0, *a.kinks]]).astype(dtype)
+    values = np.concatenate([grid(a)[::40], [NAN, 0.0, -0.0, *a.kinks]]).astype(dtype)
     values = values[: 2 * (len(values) // 2)].reshape(2, -1)
     z = library.asarray(values)
-    h = a(z)
+    h, expected = a(z), a(values)
     rtol = 1e-14 if dtype == "float64" else 3e-6
-    with np.errstate(invalid="ignore"):
-        expected = a(values)
-        assert h.dtype == z.dtype and tuple(h.shape) == values.shape
-        np.testing.assert_allclose(library.numpy(h), expected, rtol=rtol, atol=rtol)
-        if a.derivative is not None:
-            slope = a.slope(z, h)
-            assert slope.dtype == z.dtype
-            np.testing.assert_allclose(library.numpy(slope), a.slope(values, expected), rtol=rtol, atol=rtol)
+    assert h.dtype == z.dtype
+    assert tuple(h.shape) == values.shape
+    np.testing.assert_allclose(library.numpy(h), expected, rtol=rtol, atol=rtol)
+    if a.derivative is not None:
+        slope = a.slope(z, h)
+        assert slope.dtype == z.dtype
+        np.testing.assert_allclose(library.numpy(slope), a.slope(values, expected), rtol=rtol, atol=rtol)
 
 
 def test_thresholds_say_yes_at_zero(library):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import datetime
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 
 from multilayer.tables.cells import typed
 from multilayer.tables.delimited import read_delimited
+from multilayer.tables.errors import TableError
 
 Read = Callable[[str | bytes], tuple[pl.DataFrame, tuple[str, ...]]]
 
@@ -37,7 +41,11 @@ def test_separators_and_line_ends(read: Read, separator: str, end: str) -> None:
 
 
 def test_types(read: Read) -> None:
-    frame, _ = read("n,x,flag,day,time,word\n1,1e-3,True,2020-02-29,2020-02-29T10:30:00,a b\n-2,.5,false,1969-07-20,2020-02-29T10:30:01.5,c\n")
+    frame, _ = read(
+        "n,x,flag,day,time,word\n"
+        "1,1e-3,True,2020-02-29,2020-02-29T10:30:00,a b\n"
+        "-2,.5,false,1969-07-20,2020-02-29T10:30:01.5,c\n"
+    )
     assert frame.row(0) == (1, 0.001, True, datetime.date(2020, 2, 29), datetime.datetime(2020, 2, 29, 10, 30), "a b")
     assert frame.dtypes == [pl.Int64, pl.Float64, pl.Boolean, pl.Date, pl.Datetime("us"), pl.String]
 
@@ -114,13 +122,24 @@ def test_row_of_wrong_length_is_named(read: Read) -> None:
         read("a,b\n1,2\n3,4,5\n")
 
 
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z"), exclude_characters='"'), min_size=1, max_size=8)
+WORDS = st.text(
+    st.characters(codec="utf-8", exclude_categories=("C", "Z"), exclude_characters='"'), min_size=1, max_size=8
+)
 
 
-@given(st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), st.booleans(), WORDS), min_size=1))
-def test_what_polars_writes_is_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, float, bool, str]]) -> None:
+@given(
+    st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), st.booleans(), WORDS), min_size=1)
+)
+def test_what_polars_writes_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, float, bool, str]]
+) -> None:
     # A word before each text keeps it from being a number, a date or a missing value.
-    columns = {"whole": [r[0] for r in rows], "x": [r[1] for r in rows], "flag": [r[2] for r in rows], "word": [f"w {r[3]}" for r in rows]}
+    columns = {
+        "whole": [r[0] for r in rows],
+        "x": [r[1] for r in rows],
+        "flag": [r[2] for r in rows],
+        "word": [f"w {r[3]}" for r in rows],
+    }
     frame = pl.DataFrame(columns)
     path = tmp_path_factory.mktemp("tables") / "table.csv"
     frame.write_csv(path)
@@ -132,3 +151,27 @@ def test_what_polars_writes_is_read_back(tmp_path_factory: pytest.TempPathFactor
 def test_a_type_loses_no_cell(cells: list[str]) -> None:
     column = typed(pl.Series("x", cells))
     assert column.null_count() == sum(cell in ("", "NA") for cell in cells)
+
+
+CELLS = st.text(st.sampled_from('ab"; ,\n.'), max_size=4).map("x{}".format)
+
+
+@given(st.integers(2, 3).flatmap(lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1)))
+def test_what_python_quotes_is_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:
+    text = io.StringIO(newline="")
+    names = [f"column {j}" for j in range(len(rows[0]))]
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([names, *rows])
+    path = tmp_path_factory.mktemp("tables") / "table.csv"
+    path.write_text(text.getvalue(), newline="")
+    frame, _ = read_delimited(path)
+    # Spaces round a cell and blank lines inside one are dropped.
+    squeezed = [["".join(cell.split()) for cell in row] for row in rows]
+    assert [["".join(cell.split()) for cell in row] for row in frame.iter_rows()] == squeezed
+
+
+@given(st.binary() | st.text(st.sampled_from('a1.,;"\n\t ?')).map(str.encode))
+def test_any_file_is_a_table_or_refused_in_words(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.mktemp("tables") / "table.csv"
+    path.write_bytes(content)
+    with contextlib.suppress(TableError):
+        read_delimited(path)

@@ -19,12 +19,19 @@ def content(values: np.ndarray) -> bytes:
     return struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape) + values.tobytes()
 
 
-@pytest.mark.parametrize("names", [("train-images-idx3-ubyte", "train-labels-idx1-ubyte"), ("train-images.idx3-ubyte", "train-labels.idx1-ubyte")])
+@pytest.mark.parametrize(
+    "names",
+    [("train-images-idx3-ubyte", "train-labels-idx1-ubyte"), ("train-images.idx3-ubyte", "train-labels.idx1-ubyte")],
+)
 @pytest.mark.parametrize("images_packed", [False, True])
 @pytest.mark.parametrize("labels_packed", [False, True])
-def test_images_and_the_labels_beside_them(tmp_path: Path, names: tuple[str, str], images_packed: bool, labels_packed: bool) -> None:
+def test_images_and_the_labels_beside_them(
+    tmp_path: Path, names: tuple[str, str], images_packed: bool, labels_packed: bool
+) -> None:
     paths = []
-    for name, values, packed in zip(names, (IMAGES, np.array([7, 2], np.uint8)), (images_packed, labels_packed), strict=True):
+    for name, values, packed in zip(
+        names, (IMAGES, np.array([7, 2], np.uint8)), (images_packed, labels_packed), strict=True
+    ):
         paths.append(tmp_path / (f"{name}.gz" if packed else name))
         paths[-1].write_bytes(gzip.compress(content(values)) if packed else content(values))
     table = open_table(paths[0])

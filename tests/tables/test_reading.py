@@ -71,7 +71,11 @@ def test_data_frames_of_all_kinds_agree() -> None:
         FRAME,
         FRAME.lazy(),
         FRAME.to_dict(as_series=False),
-        {"age": np.array([31.0, 40.0, np.nan]), "wage": (1.5, 2.0, 3.25), "town": np.array(["Rome", None, "Oslo"], object)},
+        {
+            "age": np.array([31.0, 40.0, np.nan]),
+            "wage": (1.5, 2.0, 3.25),
+            "town": np.array(["Rome", None, "Oslo"], object),
+        },
         ArrowExporter(FRAME),
         PandasFrame(["age", "wage", "town"], [[31, 40, None], [1.5, 2.0, 3.25], ["Rome", float("nan"), "Oslo"]]),
     ]
@@ -82,6 +86,10 @@ def test_data_frames_of_all_kinds_agree() -> None:
 def test_names_that_are_no_text_become_text() -> None:
     assert read_table(PandasFrame([0, 1], [[1, 2], [3, 4]])).columns == ["0", "1"]
     assert read_table({0: [1, 2]}).columns == ["0"]
+
+
+def test_whole_and_other_numbers_mix() -> None:
+    assert read_table({"x": [1, 2.5, None]})["x"].to_list() == [1.0, 2.5, None]
 
 
 def test_nan_is_a_missing_value() -> None:
@@ -95,6 +103,7 @@ def test_nan_is_a_missing_value() -> None:
         ({"a": [1, 2], "b": [1]}, "length"),
         ({"a": [1, "x"]}, "'a'"),
         ({"a": "text"}, "'a'"),
+        ({"a": [[1], 2]}, "'a'"),
         ({"a": 3}, "'a'"),
         ({"a": {1, 2}}, "'a'"),
         ({"a": np.array(3)}, "'a'"),

@@ -101,7 +101,7 @@ class Report:
     loss, weight : ndarray (done,) or (done, K), float64
         Sums over the batch's rows.
     penalty : ndarray (done,) or (done, K), float64
-        λΩ(θ).
+        λΩ(θ), divided by the batch's weight where the plan says so.
     ended : {"complete", "interrupted", "nonfinite"}
         Why it ended; after "nonfinite" the state is the one before the batch `done`.
     """
@@ -156,7 +156,9 @@ class Program(Protocol):
 class Engine(Protocol):
     """Makes programs."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called."""
 
     def refuses(self, plan: Plan, rule: UpdateRule, dtype: np.dtype[Any]) -> str | None:
         """Why this engine cannot run the plan, in words; None if it can."""

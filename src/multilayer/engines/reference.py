@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from multilayer.engines.protocol import Ending, FloatArray, IntArray, Report, Rows, State, Stretch, Sums
 from multilayer.formulas.update_rules import UpdateRule
 from multilayer.network.plan import Dropout, Plan
-from multilayer.network.propagation import MaskDraw, loss_and_gradient, predict, row_losses
-from multilayer.network.update import penalty, scales, update
+from multilayer.network.propagation import MaskDraw, RowLosses, loss_and_gradient, predict, row_losses
+from multilayer.network.update import divisor, penalty, scales, update
 from multilayer.random import dropout_mask
+
+# NaN and infinity are looked for where they matter, so that NumPy's warnings would only repeat what is said in words.
+_LOOKED_AT = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ class ReferenceProgram:
                 raise ValueError(f"state: arrays must have shape {self._shape}, came {a.shape}")
         if len(arrays) != 1 + len(self._rule.slots):
             raise ValueError(f"state: rule {self._rule.name!r} has slots {self._rule.slots}, came {len(state.slots)}")
+        if isinstance(state.seed, tuple) != (len(self._shape) == 2) or np.shape(state.seed) != self._shape[:-1]:
+            raise ValueError(f"state: seed must be a number, or a tuple with one for each member, came {state.seed!r}")
         self._state = replace(state, theta=arrays[0], slots=tuple(arrays[1:]))
 
     def read(self) -> State:
@@ -96,31 +101,24 @@ class ReferenceProgram:
             weight = None if weight is None else weight[order]
         theta = self._state.theta if theta is None else np.asarray(theta, self._dtype)
         sums, gradient = loss_and_gradient(self._plan, theta, X, Y, weight, self._masks(ids) if masks else None)
-        return _sums(sums, theta), gradient
+        return _in_double(sums), gradient
 
+    @_LOOKED_AT
     def loss(self, data: _Loaded) -> Sums:
         """Loss summed over all rows, without dropout and penalty."""
-        return _sums(row_losses(self._plan, self._state.theta, data.X, data.Y, data.weight), self._state.theta)
+        return _in_double(row_losses(self._plan, self._state.theta, data.X, data.Y, data.weight))
 
     def apply(self, gradient: FloatArray, sums: Sums, scalars: NDArray[np.float64]) -> NDArray[np.float64]:
         """Update the state with a summed gradient; returns the penalty's part of J from before."""
-        before = self._state
-        omega = np.asarray(penalty(self._plan, before.theta) / scales(self._plan, sums.weight)[1], np.float64)
-        theta, slots = update(
-            self._plan,
-            self._rule,
-            before.theta,
-            before.slots,
-            gradient,
-            np.asarray(sums.weight, self._dtype),
-            dict(zip(self._rule.scalars, scalars.tolist(), strict=True)),
-        )
-        self._state = replace(before, theta=theta, slots=slots, step=before.step + 1)
+        omega = self._penalty(sums)
+        self._state = self._updated(gradient, sums, scalars)
         return omega
 
+    @_LOOKED_AT
     def advance(self, data: _Loaded, stretch: Stretch, interrupt: Callable[[], bool] | None = None) -> Report:
         """Make a stretch's updates; see `Program.advance`."""
-        losses, weights, penalties = [], [], []
+        records: list[tuple[FloatArray, ...]] = []
+        first = self._state.step
         ended: Ending = "complete"
         try:
             for j in range(len(stretch.starts) - 1):
@@ -134,20 +132,37 @@ class ReferenceProgram:
                 ):
                     ended = "nonfinite"
                     break
-                omega = self.apply(gradient, sums, stretch.scalars[j])
-                losses.append(sums.loss)
-                weights.append(sums.weight)
-                penalties.append(omega)
+                records.append((*sums, self._penalty(sums)))
+                # Ctrl-C falls before or after this one assignment: the step it counts tells how many records hold.
+                self._state = self._updated(gradient, sums, stretch.scalars[j])
         except KeyboardInterrupt:
             ended = "interrupted"
-        done = len(penalties)
-        lead = (done, *self._shape[:-1])
-        columns = (np.array(c[:done], np.float64).reshape(lead) for c in (losses, weights, penalties))
-        return Report(done, *columns, ended=ended)
+        done = self._state.step - first
+        columns = np.array(records[:done], np.float64).reshape(done, 3, *self._shape[:-1])
+        return Report(done, columns[:, 0], columns[:, 1], columns[:, 2], ended)
 
     def predict(self, X: Any, *, until: int | None = None) -> FloatArray:
         """Outputs, or the values after operation `until`."""
         return predict(self._plan, self._state.theta, X.astype(self._dtype, copy=False), until)
+
+    def _penalty(self, sums: Sums) -> NDArray[np.float64]:
+        """The penalty's part of a batch's objective."""
+        _, scale = scales(self._plan, divisor(sums.weight))
+        return np.asarray(penalty(self._plan, self._state.theta) / scale, np.float64)
+
+    def _updated(self, gradient: FloatArray, sums: Sums, scalars: NDArray[np.float64]) -> State:
+        """The state after an update."""
+        before = self._state
+        theta, slots = update(
+            self._plan,
+            self._rule,
+            before.theta,
+            before.slots,
+            gradient,
+            np.asarray(sums.weight, self._dtype),
+            dict(zip(self._rule.scalars, scalars.tolist(), strict=True)),
+        )
+        return State(theta, slots, before.step + 1, before.seed)
 
     def _masks(self, ids: IntArray) -> MaskDraw:
         """Dropout masks for rows with these ids in the coming update."""
@@ -160,7 +175,7 @@ class ReferenceProgram:
                 "step": self._state.step,
                 "dtype": self._dtype,
             }
-            if isinstance(seeds, int):
+            if not isinstance(seeds, tuple):
                 return dropout_mask(ids, n_units, seed=seeds, **options)
             member_ids = np.broadcast_to(ids, (len(seeds), ids.shape[-1]))
             return np.stack(
@@ -170,7 +185,6 @@ class ReferenceProgram:
         return draw
 
 
-def _sums(sums: Any, theta: FloatArray) -> Sums:
-    """Sums in float64, one a member."""
-    lead = theta.shape[:-1]
-    return Sums(*(np.broadcast_to(np.asarray(s, np.float64), lead) for s in sums))
+def _in_double(sums: RowLosses) -> Sums:
+    """Sums in float64."""
+    return Sums(np.asarray(sums.loss, np.float64), np.asarray(sums.weight, np.float64))

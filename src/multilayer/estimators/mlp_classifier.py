@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import train_test_split
@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, colu
 from multilayer.estimators import fitting
 
 
-class MLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class MLPClassifier(ClassifierMixin, BaseEstimator):
     """Multilayer perceptron classifier: softmax for several classes, sigmoid units for two classes or several labels.
 
     Parameters
@@ -74,6 +74,7 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Epochs run.
     """
 
+    classes_: NDArray[Any]
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = fitting.CONSTRAINTS
 
     def __init__(
@@ -127,7 +128,7 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> MLPClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPClassifier:
         """Fit to rows X (n, D) and class labels y (n,), or label indicators (n, k).
 
         Raises
@@ -174,21 +175,21 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fitting.fit(self, objective, X, T, sample_weight, validation, score)
         return self
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: Any) -> NDArray[Any]:
         """Class labels (n,), or label indicators (n, k)."""
         return self._labels(self._outputs(X))
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
+    def predict_proba(self, X: Any) -> NDArray[Any]:
         """Probabilities of the classes, in the order of `classes_`, (n, k)."""
         f = self._outputs(X)
         return np.hstack([1.0 - f, f]) if f.shape[1] == 1 else f
 
-    def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
+    def predict_log_proba(self, X: Any) -> NDArray[Any]:
         """Logarithm of `predict_proba`; −inf where a probability is 0."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def _outputs(self, X: ArrayLike) -> NDArray[Any]:
+    def _outputs(self, X: Any) -> NDArray[Any]:
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False)
         return fitting.outputs(self, X)

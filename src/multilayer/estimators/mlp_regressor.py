@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
@@ -18,7 +18,7 @@ from multilayer.estimators import fitting
 LOSSES = {"squared_error": ("identity", "squared"), "poisson": ("exp", "poisson")}
 
 
-class MLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class MLPRegressor(RegressorMixin, BaseEstimator):
     """Multilayer perceptron regressor, of one or several targets.
 
     Parameters
@@ -98,7 +98,7 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> MLPRegressor:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
         """Fit to rows X (n, D) and targets y (n,) or (n, k).
 
         Raises
@@ -135,7 +135,7 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         fitting.fit(self, objective, X, T, sample_weight, validation, score)
         return self
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: Any) -> NDArray[Any]:
         """Predicted targets (n,) or (n, k)."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False)

@@ -32,7 +32,7 @@ def save_container(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray
     Raises
     ------
     ValueError
-        if metadata holds NaN, infinity or a reserved key.
+        if metadata holds NaN, infinity or a reserved key, or an array is called "__metadata__".
     TypeError
         if an array has another type, or metadata holds what JSON cannot.
     FileError
@@ -43,6 +43,8 @@ def save_container(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray
         raise ValueError(f"metadata: the keys {sorted(reserved)} are reserved")
     plain = {}
     for name, array in arrays.items():
+        if name == "__metadata__":
+            raise ValueError(f"arrays: the name {name!r} is reserved")
         kept = np.asarray(array)
         if kept.dtype.name not in _DTYPES:
             raise TypeError(f"arrays: {name!r} has dtype {kept.dtype}; allowed are {', '.join(_DTYPES)}")

@@ -21,6 +21,7 @@ def clip_norm(g: Array, *, norm: float, limit: float) -> Array:
 
         g ← g·min(1, c/‖g‖) = g·(c/max(‖g‖, c))        (Pascanu, Mikolov & Bengio 2013, Algorithm 1)
 
-    Shapes: g (…,) → (…,), dtype kept.   ‖g‖ is given; c > 0. At ‖g‖ = 0 the gradient stays.
+    Shapes: g (…,) → (…,), dtype kept.   ‖g‖ is given, as a number or as an array that broadcasts; c > 0. At ‖g‖ = 0 the
+    gradient stays.
     """
     return g * (limit / namespace(g).maximum(norm, limit))

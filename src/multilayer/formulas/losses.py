@@ -74,7 +74,7 @@ def squared_derivative(f: Array, y: Array) -> Array:
 def absolute(f: Array, y: Array) -> Array:
     """Absolute loss.
 
-        L = |f − y|,   ∂L/∂f = ±1 with the sign of f − y, 0 at f = y
+        L = |f − y|,   ∂L/∂f = 1 for f > y, −1 for f < y, 0 at f = y        (Koenker & Bassett 1978, with q = ½, doubled)
 
     Shapes: f, y (…, k) → (…, k), dtype kept.   Optimum: the median.
     """
@@ -132,7 +132,7 @@ def quantile_derivative(f: Array, y: Array, *, q: float = 0.5) -> Array:
 def poisson(f: Array, y: Array) -> Array:
     """Poisson loss, half the unit deviance.
 
-        L = (f − y) − y log(f/y), and f at y = 0;   ∂L/∂f = 1 − y/f        (McCullagh & Nelder 1989, section 2.3)
+        L = (f − y) − y(log f − log y), and f at y = 0;   ∂L/∂f = 1 − y/f        (McCullagh & Nelder 1989, section 2.3)
 
     that is the negative log-likelihood f − y log f plus y log y − y, so that its minimum is 0, at f = y.
 
@@ -140,8 +140,8 @@ def poisson(f: Array, y: Array) -> Array:
     """
     xp = namespace(f)
     some = y > 0.0
-    ratio = xp.where(some, f, 1.0) / xp.where(some, y, 1.0)
-    return (f - y) - y * xp.log(ratio)
+    above = xp.log(xp.where(some, f, 1.0)) - xp.log(xp.where(some, y, 1.0))
+    return (f - y) - y * above
 
 
 def poisson_derivative(f: Array, y: Array) -> Array:

@@ -69,7 +69,8 @@ def softmax(z: Array) -> Array:
         f_c = e^{z_c} / Σ_j e^{z_j},   Jᵀv = f ⊙ (v − fᵀv)        (001: "Softmax Activation")
 
     Shapes: z (…, k) → (…, k), rows sum to 1, dtype kept.
-    Limits: no overflow; an entry at −∞ gets 0, one at +∞ gets 1; equal infinities at the maximum share evenly.
+    Limits: no overflow beyond that of z_c − max z; an entry at −∞ gets 0, one at +∞ gets 1; equal infinities at the
+    maximum share evenly.
     """
     xp = namespace(z)
     e = xp.exp(below_maximum(z))
@@ -108,7 +109,8 @@ def sparsemax(z: Array) -> Array:
                                         (001: "Activation Function"; Martins & Astudillo 2016, sections 2.2 and 2.5)
 
     Shapes: z (…, k) → (…, k), rows sum to 1, dtype kept.
-    Limits: no overflow; an entry at −∞ gets 0, one at +∞ gets 1; equal infinities at the maximum share evenly.
+    Limits: no overflow beyond that of z_c − max z; an entry at −∞ gets 0, one at +∞ gets 1; equal infinities at the
+    maximum share evenly.
     """
     return namespace(z).maximum(above_threshold(z), 0.0)
 

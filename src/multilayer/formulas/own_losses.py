@@ -166,7 +166,7 @@ def softmax_cross_entropy(z: Array, y: Array) -> Array:
 def sparsemax_loss(z: Array, y: Array) -> Array:
     """Sparsemax loss, for one label or several.
 
-        L = ½ Σ_{j∈S} (z_j² − τ²) + ½‖y‖² − yᵀz = Σ_j ½(f_j − y_j)² + y_j max(τ − z_j, 0);   δ = f − y
+        L = ½ Σ_{j∈S} (z_j² − τ²) + ½‖y‖² − yᵀz = Σ_j (½(f_j − y_j)² + y_j max(τ − z_j, 0)),   δ = f − y
                                                         (001: "Loss Function"; Martins & Astudillo 2016, section 3)
 
     The second form has no term below 0, so nothing cancels. It follows by Σy = Σf = 1, and f_j = z_j − τ on the

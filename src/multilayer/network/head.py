@@ -96,17 +96,17 @@ def join(output_spec: str | Output, loss_spec: str | Loss | None, n_outputs: int
         raise ValueError(f"loss: unknown loss {chosen!r}; allowed: {', '.join(LOSS_NAMES)}, or a Loss")
     allowed = allowed_losses(o, several)
     if name in LOSS_NAMES and name not in allowed:
+        units = "several units" if several else "one unit"
+        reason = "" if o.vjp is not None else f"; {o.name!r} has no derivative, so no loss on its values has a gradient"
         raise ValueError(
-            f"loss: {name!r} does not go with output {o.name!r}"
-            f"{' of several units' if several else ' of one unit'}; allowed: {', '.join(allowed)}"
-            + ("" if o.vjp is not None else f"; {o.name!r} has no derivative, so no loss on its values can be descended")
+            f"loss: {name!r} does not go with output {o.name!r} of {units}; allowed: {', '.join(allowed)}{reason}"
         )
     return Head(o, loss(chosen), "classes" if o.rowwise else "numbers")
 
 
 def allowed_losses(o: Output, several: bool) -> tuple[str, ...]:
     """Names of the losses that go with output `o`, its own first."""
-    own = tuple(name for output_name, name, own_several in OWN_LOSSES if (output_name, own_several) == (o.name, several))
+    own = tuple(name for output_name, name, units in OWN_LOSSES if (output_name, units) == (o.name, several))
     if o.vjp is None:
         return own
     on_values = tuple(

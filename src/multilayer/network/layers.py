@@ -6,6 +6,7 @@ A description says what a layer is; it owns no weights. `Network` takes a sequen
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import NamedTuple
 
 from multilayer.formulas.activations import Activation
@@ -115,7 +116,7 @@ class Dropout:
     rate: float
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.rate < 1.0:
+        if not (isinstance(self.rate, Real) and 0.0 <= self.rate < 1.0):
             raise ValueError(f"rate: must lie in [0, 1), came {self.rate!r}")
 
 
@@ -124,5 +125,5 @@ LayerDescription = Dense | Maxout | APL | Dropout
 
 def _require_count(name: str, value: object, least: int = 1) -> None:
     """Refuse what is no integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise ValueError(f"{name}: must be an integer of at least {least}, came {value!r}")

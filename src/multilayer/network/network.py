@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,9 @@ from multilayer.formulas import activations, outputs
 from multilayer.formulas.activations import Activation
 from multilayer.formulas.namespace import Array
 from multilayer.formulas.outputs import Output
+from multilayer.network import initial_weights as schemes
 from multilayer.network import plan
-from multilayer.network.initial_weights import InitialWeights, default_scheme, draw_layer
+from multilayer.network.arrays import as_numbers
 from multilayer.network.layers import APL, Dense, Dropout, Hinges, Layer, LayerDescription, Maxout
 from multilayer.network.propagation import forward, parameter_views
 from multilayer.random import stream
@@ -54,7 +55,7 @@ class Network:
     activation: Activation
     output: Output
     bias: bool
-    initial_weights: str | InitialWeights | None
+    initial_weights: str | schemes.InitialWeights | None
     operations: tuple[plan.Operation, ...] = field(repr=False, compare=False)
     views: tuple[plan.View, ...] = field(repr=False, compare=False)
     groups: tuple[_Group, ...] = field(repr=False, compare=False)
@@ -65,8 +66,12 @@ class Network:
         activation: str | Activation = "relu",
         output: str | Output = "identity",
         bias: bool = True,
-        initial_weights: str | InitialWeights | None = None,
+        initial_weights: str | schemes.InitialWeights | None = None,
     ) -> None:
+        if not isinstance(bias, bool):
+            raise TypeError(f"bias: must be True or False, came {bias!r}")
+        if initial_weights is not None:
+            schemes.initial_weights(initial_weights)
         values: dict[str, Any] = {
             "layers": _check_layers(layers),
             "activation": activations.activation(activation),
@@ -111,8 +116,8 @@ class Network:
         theta = np.empty(self.n_parameters)
         parameters = self.unpack(theta)
         for group, values in zip(self.groups, parameters, strict=True):
-            scheme = self.initial_weights or default_scheme(group.activation)
-            W, b = draw_layer(scheme, generator, *values.W.shape, activation=group.activation)
+            scheme = self.initial_weights or schemes.default_scheme(group.activation)
+            W, b = schemes.draw_layer(scheme, generator, *values.W.shape, activation=group.activation)
             values.W[...] = W
             if values.b is not None:
                 values.b[...] = b
@@ -141,6 +146,8 @@ class Network:
             if tuple(theta.shape) != (self.n_parameters,):
                 raise ValueError(f"theta: must have shape ({self.n_parameters},), came {tuple(theta.shape)}")
             return np.array(theta, dtype=dtype or np.float64)
+        if not isinstance(theta, Sequence):
+            raise TypeError(f"theta: must be a sequence of layers' parameters or a flat vector, came {theta!r}")
         if len(theta) != len(self.groups):
             raise ValueError(f"theta: must have {len(self.groups)} layers with parameters, came {len(theta)}")
         flat = np.empty(self.n_parameters, dtype=dtype or np.float64)
@@ -182,24 +189,32 @@ class _Group:
     def fill(self, flat: NDArray[Any], values: Any, number: int, views: Sequence[plan.View]) -> None:
         """Copy a layer's values into the flat vector."""
         fields = self.kind._fields
-        values = tuple(values) + (None,) * (len(fields) - len(tuple(values)))
+        if not isinstance(values, tuple | list) or len(values) > len(fields):
+            count = f" of {len(values)}" if isinstance(values, tuple | list) else ""
+            raise ValueError(
+                f"theta: layer {number} must be {self.kind.__name__}({', '.join(fields)}), "
+                f"came {type(values).__name__}{count}"
+            )
+        values = (*values, *(None,) * (len(fields) - len(values)))
         for name, i, value in zip(fields, self.indices, values, strict=True):
             expected = None if i is None else views[i].shape
-            shape = None if value is None else np.shape(value)
+            label = f"theta: layer {number}: {name}"
+            array = None if value is None else as_numbers(label, value, f"numbers of shape {expected}")
+            shape = None if array is None else array.shape
             if shape != expected:
-                raise ValueError(f"theta: layer {number}: {name} must have shape {expected}, came {shape}")
-            if i is not None:
-                flat[views[i].start : views[i].stop] = np.asarray(value).ravel()
+                raise ValueError(f"{label} must have shape {expected}, came {shape}")
+            if i is not None and array is not None:
+                flat[views[i].start : views[i].stop] = array.ravel()
 
 
 def check_inputs(X: ArrayLike, n_inputs: int, name: str = "X") -> NDArray[Any]:
     """Rows (n, D) of finite floats, or a ValueError that names what is wrong; SciPy sparse becomes CSR."""
+    allowed = f"numbers of shape (n, {n_inputs})"
     if hasattr(X, "tocsr"):
-        rows, values = X.tocsr(), X.tocsr().data
+        rows = X.tocsr()
+        values = as_numbers(name, rows.data, allowed)
     else:
-        rows = values = np.asarray(X)
-    if rows.dtype.kind not in "iubf":
-        raise ValueError(f"{name}: must hold numbers, came dtype {rows.dtype}")
+        rows = values = as_numbers(name, X, allowed)
     if rows.ndim != 2 or rows.shape[1] != n_inputs:
         raise ValueError(f"{name}: must have shape (n, {n_inputs}), came {rows.shape}")
     if rows.dtype.kind != "f":
@@ -211,6 +226,8 @@ def check_inputs(X: ArrayLike, n_inputs: int, name: str = "X") -> NDArray[Any]:
 
 def _check_layers(layers: Sequence[Any]) -> tuple[int | LayerDescription, ...]:
     """Refuse a sequence that does not begin with the inputs and end with the outputs."""
+    if not isinstance(layers, Iterable):
+        raise TypeError(f"layers: must be a sequence such as [2, 4, 1], came {layers!r}")
     items = tuple(layers)
     if len(items) < 2:
         raise ValueError(f"layers: needs at least the numbers of inputs and outputs, came {items!r}")

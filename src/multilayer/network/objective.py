@@ -17,12 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from multilayer.formulas.losses import Loss
 from multilayer.formulas.namespace import Array
+from multilayer.network.arrays import as_numbers
 from multilayer.network.head import Head, join
 from multilayer.network.network import Network, Parameters, check_inputs
 from multilayer.network.penalty import Penalty
 from multilayer.network.plan import Elementwise, Plan
 from multilayer.network.propagation import RowLosses, loss_and_gradient, row_losses
-from multilayer.network.targets import encode
+from multilayer.network.targets import encode, require_smoothing
 from multilayer.network.update import penalty, penalty_gradient, scales
 
 
@@ -61,7 +62,7 @@ class Objective:
             raise TypeError(f"penalty: must be L1, L2 or ElasticNet, came {self.penalty!r}")
         if self.reduction not in ("mean", "sum"):
             raise ValueError(f"reduction: must be 'mean' or 'sum', came {self.reduction!r}")
-        _ = self.head
+        require_smoothing(self.label_smoothing, self.head)
 
     @cached_property
     def head(self) -> Head:
@@ -151,6 +152,8 @@ class Objective:
         """Everything checked, as arrays."""
         flat = self.network.pack(theta)
         rows = check_inputs(X, self.network.n_inputs)
+        if rows.shape[0] == 0:
+            raise ValueError("X: has no rows")
         return flat, rows, self.encode(T, rows.shape[0]), check_weight(sample_weight, rows.shape[0])
 
 
@@ -158,12 +161,10 @@ def check_weight(sample_weight: Any, n_rows: int) -> NDArray[Any] | None:
     """Sample weights (n,) in float64, or a ValueError that names what is wrong."""
     if sample_weight is None:
         return None
-    weight = np.asarray(sample_weight)
-    if weight.shape != (n_rows,) or weight.dtype.kind not in "iubf":
-        raise ValueError(
-            f"sample_weight: must be numbers of shape ({n_rows},), came shape {weight.shape}, dtype {weight.dtype}"
-        )
-    weight = weight.astype(np.float64)
+    allowed = f"numbers of shape ({n_rows},)"
+    weight = as_numbers("sample_weight", sample_weight, allowed).astype(np.float64)
+    if weight.shape != (n_rows,):
+        raise ValueError(f"sample_weight: must be {allowed}, came shape {weight.shape}")
     if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
         raise ValueError("sample_weight: must be finite, none negative, and not all zero")
     return weight

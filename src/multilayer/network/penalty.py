@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
 PenaltyStep = Literal["gradient", "proximal"]
@@ -97,7 +98,7 @@ Penalty = L1 | L2 | ElasticNet
 
 def _require_strength(name: str, value: float) -> None:
     """Refuse a strength that is negative or no number."""
-    if not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
+    if isinstance(value, bool) or not (isinstance(value, Real) and math.isfinite(value) and value >= 0):
         raise ValueError(f"{name}: must be a finite number of at least 0, came {value!r}")
 
 

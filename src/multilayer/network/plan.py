@@ -108,8 +108,8 @@ class Plan:
         From x to the output's pre-activations.
     views : tuple of View
         The parts of θ in order, without gaps.
-    head : Head or None
-        Output and loss; None for a network without an objective's loss.
+    head : Head
+        Output and loss.
     reduction : {"mean", "sum"}
         Over the rows of a batch; with "mean", by the sum of their weights.
     penalty_in_mean : bool

@@ -39,8 +39,8 @@ class RowLosses(NamedTuple):
 
 def parameter_views(views: Sequence[View], theta: Array) -> list[Array]:
     """The parts of a flat θ (…, P) in the views' shapes (…, *shape); nothing is copied."""
-    lead = theta.shape[:-1]
-    return [theta[..., v.start : v.stop].reshape(lead + v.shape) for v in views]
+    xp, lead = namespace(theta), theta.shape[:-1]
+    return [xp.reshape(theta[..., v.start : v.stop], lead + v.shape) for v in views]
 
 
 def forward(
@@ -82,7 +82,11 @@ def forward(
 
 
 def backward(
-    operations: Sequence[Operation], parameters: Sequence[Array], propagated: Propagated, delta: Array
+    operations: Sequence[Operation],
+    parameters: Sequence[Array],
+    propagated: Propagated,
+    delta: Array,
+    see: Callable[[int, Array], object] | None = None,
 ) -> list[Array]:
     """Gradients of a loss for all views, summed over the rows, from δ = ∂L/∂z of the last operation.
 
@@ -94,6 +98,8 @@ def backward(
         What `forward` returned.
     delta : Array
         ∂L/∂z (…, n, k).
+    see : callable, optional
+        ``see(i, delta)`` is shown ∂L/∂ of what operation i gives, from the last operation to the first affine one.
 
     Returns
     -------
@@ -105,6 +111,8 @@ def backward(
     first = next(i for i, operation in enumerate(operations) if isinstance(operation, Affine))
     for i in range(len(operations) - 1, first - 1, -1):
         H = values[i]
+        if see is not None:
+            see(i, delta)
         match operations[i]:
             case Affine(weight, bias):
                 gradients[weight] = delta.mT @ H
@@ -165,7 +173,7 @@ def loss_and_gradient(
         delta = delta * weight[..., None]
     gradients = backward(plan.operations, parameters, propagated, delta)
     lead = theta.shape[:-1]
-    return sums, xp.concat([g.reshape((*lead, -1)) for g in gradients], axis=-1)
+    return sums, xp.concat([xp.reshape(g, (*lead, -1)) for g in gradients], axis=-1)
 
 
 def row_losses(plan: Plan, theta: Array, X: Array, Y: Array, weight: Array | None = None) -> RowLosses:
@@ -187,8 +195,9 @@ def _sum_rows(plan: Plan, z: Array, f: Array, Y: Array, weight: Array | None) ->
     xp = namespace(z)
     value = plan.head.value(z, f, Y)
     if weight is None:
-        return RowLosses(xp.sum(value, axis=-1), xp.sum(xp.ones_like(value), axis=-1))
-    return RowLosses(xp.sum(value * weight, axis=-1), xp.sum(weight + 0.0 * value, axis=-1))
+        loss = xp.sum(value, axis=-1)
+        return RowLosses(loss, xp.full_like(loss, float(value.shape[-1])))
+    return RowLosses(xp.sum(value * weight, axis=-1), xp.sum(xp.broadcast_to(weight, value.shape), axis=-1))
 
 
 def _masked(H: Array, mask: Array) -> Array:
@@ -198,14 +207,14 @@ def _masked(H: Array, mask: Array) -> Array:
 
 def _pieces(Z: Array, pieces: int) -> Array:
     """Z (…, units·pieces) as (…, units, pieces)."""
-    return Z.reshape((*Z.shape[:-1], Z.shape[-1] // pieces, pieces))
+    return namespace(Z).reshape(Z, (*Z.shape[:-1], Z.shape[-1] // pieces, pieces))
 
 
 def _max_pool_backward(Z: Array, pieces: int, delta: Array) -> Array:
     """Send each δ to the piece that won, the first where several did."""
     xp = namespace(Z)
-    winner = xp.argmax(_pieces(Z, pieces), axis=-1)[..., None] == xp.arange(pieces)
-    return xp.where(winner, delta[..., None], 0.0).reshape(Z.shape)
+    winner = xp.argmax(_pieces(Z, pieces), axis=-1)[..., None] == xp.arange(pieces, device=Z.device)
+    return xp.reshape(xp.where(winner, delta[..., None], 0.0), Z.shape)
 
 
 def _hinges(Z: Array, slope: Array, knee: Array) -> Array:

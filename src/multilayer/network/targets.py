@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from multilayer.network.arrays import as_numbers
 from multilayer.network.head import Head
 
 FloatArray = NDArray[np.floating[Any]]
 
 HINTS = {
     "classes": "integer labels 0 … {top} of shape ({n},), or one distribution over the classes a row ({n}, {k})",
+    "labels": "integer labels 0 … {top} of shape ({n},), or one class a row ({n}, {k}), marked by a 1 among zeros",
     "zero_one": "values in [0, 1] (or -1 and +1, read as 0 and 1) of shape {shape}",
     "signs": "-1 and +1 of shape {shape}",
     "numbers": "numbers of shape {shape}",
@@ -67,12 +70,11 @@ def encode(T: ArrayLike, head: Head, n_rows: int, n_outputs: int, *, label_smoot
     ValueError
         For a wrong shape, a value outside what the loss takes, NaN or infinity; nothing is broadcast.
     """
-    y = np.asarray(T)
     shape = f"({n_rows}, {n_outputs})" + (f" or ({n_rows},)" if n_outputs == 1 else "")
-    hint = HINTS[head.targets].format(top=n_outputs - 1, n=n_rows, k=n_outputs, shape=shape)
+    one_class = head.targets == "classes" and head.output.name == "identity"
+    hint = HINTS["labels" if one_class else head.targets].format(top=n_outputs - 1, n=n_rows, k=n_outputs, shape=shape)
     allowed = f"output {head.output.name!r} with loss {head.loss.name!r} takes {hint}"
-    if y.dtype.kind not in "iubf":
-        raise ValueError(f"T: must hold numbers, came dtype {y.dtype}; {allowed}")
+    y = as_numbers("T", T, f"numbers; {allowed}")
     if head.targets == "classes" and y.shape == (n_rows,) and y.dtype.kind in "iub":
         try:
             y = one_hot(y, n_outputs)
@@ -115,13 +117,15 @@ def _smooth(y: FloatArray, head: Head, smoothing: float) -> FloatArray:
     """Mix targets with the uniform distribution."""
     if smoothing == 0.0:
         return y
-    if not 0.0 <= smoothing < 1.0:
+    return (1.0 - smoothing) * y + smoothing / (2.0 if head.targets == "zero_one" else y.shape[1])
+
+
+def require_smoothing(smoothing: float, head: Head) -> None:
+    """Refuse a label smoothing outside [0, 1), or of targets that are no probabilities."""
+    if not (isinstance(smoothing, Real) and 0.0 <= smoothing < 1.0):
         raise ValueError(f"label_smoothing: must lie in [0, 1), came {smoothing!r}")
-    if head.targets == "zero_one":
-        return (1.0 - smoothing) * y + smoothing / 2.0
-    if head.targets == "classes" and head.output.name != "identity":
-        return (1.0 - smoothing) * y + smoothing / y.shape[1]
-    raise ValueError(
-        f"label_smoothing: needs targets that are probabilities, came output {head.output.name!r} "
-        f"with loss {head.loss.name!r}"
-    )
+    if smoothing and (head.targets not in ("zero_one", "classes") or head.output.name == "identity"):
+        raise ValueError(
+            f"label_smoothing: needs targets that are probabilities, came output {head.output.name!r} "
+            f"with loss {head.loss.name!r}"
+        )

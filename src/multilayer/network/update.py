@@ -28,11 +28,10 @@ def penalty(plan: Plan, theta: Array) -> Array:
     xp = namespace(theta)
     total = xp.zeros_like(theta[..., 0])
     for v in plan.views:
-        part = theta[..., v.start : v.stop]
         if v.l1:
-            total = total + xp.sum(l1(part, strength=v.l1), axis=-1)
+            total = total + xp.sum(l1(theta[..., v.start : v.stop], strength=v.l1), axis=-1)
         if v.l2:
-            total = total + xp.sum(l2(part, strength=v.l2), axis=-1)
+            total = total + xp.sum(l2(theta[..., v.start : v.stop], strength=v.l2), axis=-1)
     return total
 
 
@@ -54,6 +53,11 @@ def penalty_gradient(plan: Plan, theta: Array) -> Array:
 def scales(plan: Plan, weight: Array) -> tuple[Array | float, Array | float]:
     """What a batch's summed loss and its penalty are divided by, for rows of the given weight."""
     return (weight if plan.reduction == "mean" else 1.0), (weight if plan.penalty_in_mean else 1.0)
+
+
+def divisor(weight: Array) -> Array:
+    """The weight of a batch's rows as what their sums are divided by: 1 where it is 0, since their sums are 0 then."""
+    return namespace(weight).where(weight > 0.0, weight, 1.0)
 
 
 def update(
@@ -86,7 +90,7 @@ def update(
         New arrays; what came is unchanged.
     """
     xp = namespace(theta)
-    rows_scale, penalty_scale = scales(plan, xp.where(weight > 0, weight, 1.0)[..., None])
+    rows_scale, penalty_scale = scales(plan, divisor(weight)[..., None])
     g = gradient / rows_scale
     if plan.clip_value is not None:
         g = clip_value(g, limit=plan.clip_value)
@@ -101,7 +105,7 @@ def update(
     else:
         new, new_slots = _by_view(plan.views, rule, theta, slots, g, scalars)
     if any(v.decay for v in plan.views) or (penalised and plan.penalty_step == "proximal"):
-        new = _shrink(plan, theta, new, scalars["rate"])
+        new = _shrink(plan, theta, new, scalars["rate"], penalty_scale)
     return new, tuple(new_slots)
 
 
@@ -127,7 +131,7 @@ def _by_view(
     return new, new_slots
 
 
-def _shrink(plan: Plan, old: Array, new: Array, rate: float) -> Array:
+def _shrink(plan: Plan, old: Array, new: Array, rate: float, penalty_scale: Array | float) -> Array:
     """Decoupled weight decay, then the penalties' proximal step."""
     xp = namespace(new)
     pieces = []
@@ -136,6 +140,6 @@ def _shrink(plan: Plan, old: Array, new: Array, rate: float) -> Array:
         if v.decay:
             part = weight_decay(part, old[..., v.start : v.stop], rate=rate * v.rate, decay=v.decay)
         if plan.penalty_step == "proximal" and (v.l1 or v.l2):
-            part = elastic_net_proximal(part, l1_strength=v.l1, l2_strength=v.l2, rate=rate * v.rate)
+            part = elastic_net_proximal(part, l1=v.l1, l2=v.l2, rate=rate * v.rate / penalty_scale)
         pieces.append(part)
     return xp.concat(pieces, axis=-1)

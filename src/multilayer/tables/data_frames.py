@@ -74,9 +74,17 @@ def _series(name: str, values: Any) -> pl.Series:
     if isinstance(values, list | tuple):
         values = [None if isinstance(value, float) and isnan(value) else value for value in values]
     try:
-        return pl.Series(name, values)
+        column = pl.Series(name, values, strict=False)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise TableError(f"column {name!r} cannot be read: {str(error).splitlines()[0]}") from error
+    # Numbers of several types may mix; text and numbers became text, and other mixtures objects.
+    mixed = column.dtype == pl.String and any(value is not None and not isinstance(value, str) for value in values)
+    if mixed or column.dtype == pl.Object:
+        kinds = sorted({type(value).__name__ for value in values if value is not None})
+        raise TableError(
+            f"column {name!r} holds {', '.join(kinds)}: allowed are numbers, text, truth or times, not mixed"
+        )
+    return column
 
 
 def _is_scalar(values: object) -> bool:

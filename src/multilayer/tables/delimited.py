@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import re
 from collections.abc import Iterator
 from itertools import islice, pairwise
@@ -17,8 +16,9 @@ from multilayer.tables.compressed import read_content
 from multilayer.tables.errors import TableError, listed
 
 # In this order, because a comma may also stand inside a number and the others hardly ever do.
-SEPARATORS = ("\t", ";", "|", ",")
+SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
 ROWS_LOOKED_AT = 100
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 def read_delimited(path: Path) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -35,10 +35,14 @@ def read_delimited(path: Path) -> tuple[pl.DataFrame, tuple[str, ...]]:
         if the content is binary, a web page or empty, has no rows, rows of different lengths, or one name twice.
     """
     text, notes = _decode(read_content(path), path)
-    separator = _separator(text)
-    width, n_rows = _require_rectangle(text, separator, path)
-    head = [[cell.strip() for cell in row] for row in islice(_rows(text, separator), ROWS_LOOKED_AT)]
-    has_header = _has_header(head)
+    try:
+        separator = _separator(text)
+        width, n_rows = _require_rectangle(text, separator, path)
+        head = [[cell.strip() for cell in row] for row in islice(_rows(text, separator), ROWS_LOOKED_AT)]
+        has_header = _has_header(head)
+        frame = _frame(text, separator, has_header)
+    except (csv.Error, pl.exceptions.PolarsError) as error:
+        raise TableError(f"{path} cannot be read as a table: {error}") from error
     if has_header:
         names = [name or f"unnamed_{j}" for j, name in enumerate(head[0], 1)]
     else:
@@ -49,12 +53,6 @@ def read_delimited(path: Path) -> tuple[pl.DataFrame, tuple[str, ...]]:
         raise TableError(f"{path} has several columns of the same name: {listed(repeated)}")
     if n_rows == has_header:
         raise TableError(f"{path} has a header and no rows")
-    try:
-        frame = pl.read_csv(text.encode(), separator=separator, has_header=has_header, infer_schema=False)
-    except pl.exceptions.PolarsError as error:
-        raise TableError(f"{path} cannot be read as a table: {error}") from error
-    if frame.height != n_rows - has_header:
-        raise TableError(f"{path} cannot be read as a table: a quotation mark is not closed")
     frame.columns = names
     decimal_comma = separator != ","
     return frame.with_columns(typed(column, decimal_comma=decimal_comma) for column in frame), notes
@@ -86,18 +84,35 @@ def _decode(content: bytes, path: Path) -> tuple[str, tuple[str, ...]]:
 
 
 def _rows(text: str, separator: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    lines = (line.group() for line in _LINE.finditer(text))
+    return csv.reader(lines, delimiter=separator, strict=True)
+
+
+def _frame(text: str, separator: str, has_header: bool) -> pl.DataFrame:
+    """The cells as text; the header's names are not kept."""
+    # polars is many times faster, but takes quotation marks inside a cell otherwise than the csv module.
+    if '"' not in text:
+        return pl.read_csv(
+            text.encode(), separator=separator, has_header=has_header, quote_char=None, infer_schema=False
+        )
+    rows = islice(_rows(text, separator), int(has_header), None)
+    blocks = iter(lambda: list(islice(rows, 50_000)), [])
+    return pl.concat(
+        pl.DataFrame([pl.Series(str(j), cells) for j, cells in enumerate(zip(*block, strict=True))]) for block in blocks
+    )
 
 
 def _separator(text: str) -> str:
-    lines = "\n".join(text.split("\n", ROWS_LOOKED_AT)[:ROWS_LOOKED_AT])
-    widths = {}
+    """The first separator that cuts the first rows into equally many cells, otherwise the one of the first line."""
     for separator in SEPARATORS:
-        widths[separator] = [len(row) for row in _rows(lines, separator)]
-        # The last row may be a cell of several lines, cut in the middle.
-        if widths[separator][0] > 1 and len(set(widths[separator][:-1] or widths[separator])) == 1:
+        try:
+            widths = {len(row) for row in islice(_rows(text, separator), ROWS_LOOKED_AT)}
+        except csv.Error:
+            continue
+        if len(widths) == 1 and widths != {1}:
             return separator
-    return max(reversed(SEPARATORS), key=lambda separator: widths[separator][0])
+    first_line = text.partition("\n")[0]
+    return max(SEPARATORS, key=first_line.count)
 
 
 def _require_rectangle(text: str, separator: str, path: Path) -> tuple[int, int]:
@@ -107,20 +122,14 @@ def _require_rectangle(text: str, separator: str, path: Path) -> tuple[int, int]
     counted = (line.count(separator) + 1 for line in text.split("\n"))
     widths = (len(row) for row in _rows(text, separator)) if quoted else counted
     first = n_rows = 0
-    try:
-        for n_rows, width in enumerate(widths, 1):
-            first = first or width
-            if width != first:
-                raise TableError(
-                    f"{path} is not a table: row {n_rows} has {width} cells and row 1 has {first} "
-                    f"(cells between {_SEPARATOR_NAMES[separator]}, blank lines not counted)"
-                )
-    except csv.Error as error:
-        raise TableError(f"{path} cannot be read as a table: {error}") from error
+    for n_rows, width in enumerate(widths, 1):
+        first = first or width
+        if width != first:
+            raise TableError(
+                f"{path} is not a table: row {n_rows} has {width} cells and row 1 has {first} "
+                f"(cells between {SEPARATORS[separator]}, blank lines not counted)"
+            )
     return first, n_rows
-
-
-_SEPARATOR_NAMES = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
 
 
 def _has_header(head: list[list[str]]) -> bool:

@@ -141,7 +141,7 @@ class Categorical:
         n_categories = len(self.categories)
         position = {category: k for k, category in enumerate(self.categories)}
         elsewhere = n_categories if self.other else -1
-        places = text.replace_strict(position, default=elsewhere, return_dtype=pl.Int64).to_numpy().copy()
+        places = text.replace_strict(position, default=elsewhere, return_dtype=pl.Int64).to_numpy(writable=True)
         places[text.is_null().to_numpy()] = n_categories + self.other if self.missing else elsewhere
         return (places[:, None] == np.arange(len(self.names))).astype(float)
 

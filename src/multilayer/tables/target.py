@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from multilayer.tables.errors import TableError, listed
-from multilayer.tables.values import as_numbers, as_text, family, require_column
+from multilayer.tables.values import as_numbers, as_text, as_truth, family, require_column
 
 Task = Literal["classification", "regression"]
 Class = str | int | bool
@@ -106,9 +106,10 @@ class TargetPreparation:
             raise TableError(f"the target {self.name!r} is missing in {column.null_count()} of {len(column)} rows")
         if self.task == "regression":
             return (as_numbers(column) - self.mean) / self.deviation
-        text = as_text(column)
-        position = {_as_written(label): k for k, label in enumerate(self.classes)}
-        labels = text.replace_strict(position, default=-1, return_dtype=pl.Int64).to_numpy()
+        if self.classes == (False, True) and isinstance(self.classes[0], bool):
+            return as_truth(column).astype(np.int64)
+        position = {str(label): k for k, label in enumerate(self.classes)}
+        labels = as_text(column).replace_strict(position, default=-1, return_dtype=pl.Int64).to_numpy(writable=True)
         unknown = np.flatnonzero(labels < 0)
         if len(unknown):
             row = int(unknown[0])
@@ -141,10 +142,6 @@ class TargetPreparation:
         return TargetPreparation(**{**data, "classes": tuple(data["classes"])})
 
 
-def _as_written(label: Class) -> str:
-    return str(label).lower() if isinstance(label, bool) else str(label)
-
-
 def _task(column: pl.Series) -> tuple[Task, str]:
     """What the values say, and why."""
     kind = family(column)
@@ -154,7 +151,7 @@ def _task(column: pl.Series) -> tuple[Task, str]:
     if kind == "text":
         return "classification", f"text in {distinct} classes"
     numbers = as_numbers(column)
-    if (numbers != np.round(numbers)).any():
+    if not _are_whole(numbers):
         return "regression", f"numbers from {numbers.min():g} to {numbers.max():g}"
     span = numbers.max() - numbers.min() + 1
     few = distinct <= MOST_CLASSES_OF_NUMBERS and distinct >= span / 2 and n >= 5 * distinct
@@ -175,6 +172,11 @@ def _classes(column: pl.Series) -> tuple[Class, ...]:
     if kind == "boolean":
         return (False, True)
     numbers = np.unique(as_numbers(column))
-    if (numbers != np.round(numbers)).any() or np.abs(numbers).max() > 2**53:
+    if not _are_whole(numbers):
         raise TableError(f"the target {column.name!r} holds numbers that are not whole: they cannot be classes")
     return tuple(int(number) for number in numbers)
+
+
+def _are_whole(numbers: np.ndarray) -> bool:
+    # Beyond 2⁵³ every float64 is whole, and means nothing by it.
+    return bool((numbers == np.round(numbers)).all() and np.abs(numbers).max() <= 2**53)

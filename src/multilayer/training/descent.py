@@ -2,56 +2,59 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.engines.protocol import OnNonfinite, Program, Report, Rows, State, Stretch
-from multilayer.network.network import Network
+from multilayer.engines.protocol import OnNonfinite, Program, Report, State, Stretch
 from multilayer.network.plan import Plan
-from multilayer.network.update import penalty_gradient
 from multilayer.random import stream
 from multilayer.training.batches import Batches
 from multilayer.training.diagnosis import describe_nonfinite
-from multilayer.training.history import Diverged, Epoch, History, Run
-from multilayer.training.rules import Rule, initial_slots, scalar_rows
-from multilayer.training.schedules import Plateau, Schedule
-from multilayer.training.stopping import Condition, GradientNorm, start, watched
-
-Score = Callable[[NDArray[Any]], float]
+from multilayer.training.history import Epoch, Run
+from multilayer.training.progress import Ending, Progress
+from multilayer.training.rules import Rprop, Rule, initial_slots, scalar_rows
+from multilayer.training.schedules import Constant, Plateau, Schedule
+from multilayer.training.stopping import watched
+from multilayer.training.task import Task
+from multilayer.training.whole_batch import WholeBatch
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What `train` was asked for, checked."""
+    """How gradient descent goes about a task."""
 
-    network: Network
-    plan: Plan
     rule: Rule
     schedule: Schedule
     batches: Batches
-    epochs: int
     seed: int
-    rows: Rows
-    validation: Rows | None
-    score: Score | None
-    stop: Sequence[Condition]
-    callbacks: Sequence[Callable[[Epoch], object]]
-    restore_best: bool
     on_nonfinite: OnNonfinite
 
-    @property
-    def epochs_a_stretch(self) -> int:
-        """Epochs between looks: one where anything is watched, else as many as keep the orders small."""
-        watching = self.stop or self.callbacks or self.validation or isinstance(self.schedule, Plateau)
-        return 1 if watching else max(1, 2**16 // self.batches.n_rows)
+    def require_fit(self, task: Task) -> None:
+        """Refuse what does not go together."""
+        if not isinstance(self.rule, Rule):
+            raise TypeError(f"rule: must be one of {_names(Rule)}, came {self.rule!r}")
+        if not isinstance(self.schedule, Schedule):
+            raise TypeError(f"schedule: must be one of {_names(Schedule)}, came {self.schedule!r}")
+        if self.on_nonfinite not in ("stop", "continue"):
+            raise ValueError(f"on_nonfinite: must be 'stop' or 'continue', came {self.on_nonfinite!r}")
+        if self.rule.formula.full_batch and (self.batches.per_epoch > 1 or self.batches.sampling == "replacement"):
+            raise ValueError(
+                f"batch_size: {type(self.rule).__name__} needs the full batch (signs of noisy gradients shrink every "
+                f"step); use batch_size=None, came {self.batches.batch_size} of {self.batches.n_rows} rows"
+            )
+        if isinstance(self.rule, Rprop) and task.plan.penalty_step == "proximal":
+            raise ValueError("rule: Rprop has no rate for a proximal step; use a penalty with step='gradient'")
+        if isinstance(self.rule, Rprop) and not isinstance(self.schedule, Constant):
+            raise ValueError("schedule: Rprop sets its own steps, so no schedule of a rate can act on it")
+        if isinstance(self.schedule, Plateau):
+            task.require_watched([self.schedule])
 
 
-def descend(settings: Settings, program: Program, theta: NDArray[Any]) -> Run:
+def descend(task: Task, settings: Settings, program: Program, theta: NDArray[Any]) -> Run:
     """Run the loop from the flat θ on.
 
     Raises
@@ -59,124 +62,65 @@ def descend(settings: Settings, program: Program, theta: NDArray[Any]) -> Run:
     Diverged
         If a loss or gradient became NaN or infinite and `on_nonfinite` is "stop".
     """
-    began = time.perf_counter()
     program.write(State(theta, initial_slots(settings.rule, theta), 0, settings.seed))
-    data = program.load(settings.rows)
-    look = _Look(settings, program, data)
+    whole = WholeBatch(task.plan, program, task.rows)
+    progress = Progress(task, program, whole)
+    factor_after = _plateau_factor(settings.schedule)
+    # One epoch between looks where anything is seen, else as many as keep the orders small.
+    seen = progress.looking or isinstance(settings.schedule, Plateau)
+    stride = 1 if seen else max(1, 2**16 // settings.batches.n_rows)
     generator = stream(settings.seed, "order")
-    records: list[Epoch] = []
-    ended, message = "epochs", f"all {settings.epochs} epochs were run"
-    while len(records) < settings.epochs and ended == "epochs":
-        count = min(settings.epochs_a_stretch, settings.epochs - len(records))
+    factor, done = 1.0, 0
+    ended: Ending = "epochs"
+    message = f"all {task.epochs} epochs were run"
+    while done < task.epochs and ended == "epochs":
+        count = min(stride, task.epochs - done)
         order, starts = settings.batches.draw(generator, count)
-        rates = _rates(settings, look.factor, len(records), count)
-        t = 1.0 + len(records) * settings.batches.per_epoch + np.arange(len(rates))
+        rates = _rates(settings, factor, done, count, task.epochs)
+        t = np.arange(len(rates), dtype=np.float64) + (1.0 + done * settings.batches.per_epoch)
         scalars = scalar_rows(settings.rule, t, rates)
-        report = program.advance(data, Stretch(order, starts, scalars, settings.on_nonfinite))
-        new = _records(settings, report, rates, len(records), time.perf_counter() - began)
+        report = program.advance(whole.data, Stretch(order, starts, scalars, settings.on_nonfinite))
+        new = _records(task.plan, settings, report, rates, done, progress.seconds)
+        done += len(new)
+        progress.records += new[:-1] if report.ended == "complete" else new
         if report.ended == "complete":
-            new[-1], reason = look.after(new[-1])
-            if reason is not None:
-                ended, message = "stopped", f"{reason} (epoch {new[-1].epoch})"
+            try:
+                if reason := progress.add(new[-1]):
+                    ended, message = "stopped", reason
+                factor = factor_after(progress.records[-1])
+            except KeyboardInterrupt:
+                ended, message = "interrupted", f"interrupted after epoch {done}"
         elif report.ended == "interrupted":
-            ended, message = "interrupted", f"interrupted in epoch {len(records) + len(new) + 1}"
+            ended, message = "interrupted", f"interrupted in epoch {done + 1}"
         else:
             ended = "nonfinite"
             batch = order[starts[report.done] : starts[report.done + 1]]
-            epoch, number = divmod(report.done, settings.batches.per_epoch)
-            where = f"epoch {len(records) + epoch + 1}, batch {number + 1}"
-            message = describe_nonfinite(settings.plan, program.read().theta, settings.rows, batch, where)
-        records += new
-    state = program.read()
-    theta, best_epoch = look.best(state.theta)
-    run = Run(settings.network.unpack(theta), History(records), ended, message, best_epoch, state)  # type: ignore[arg-type]
-    if ended == "nonfinite":
-        raise Diverged(message, run)
-    return run
+            where = f"epoch {done + 1}, batch {report.done % settings.batches.per_epoch + 1}"
+            message = describe_nonfinite(task.plan, program.read().theta, task.rows, batch, where)
+    return progress.finish(ended, message)
 
 
-class _Look:
-    """What is seen after an epoch: validation, callbacks, conditions, the plateau's factor, the best θ so far."""
-
-    def __init__(self, settings: Settings, program: Program, data: Any) -> None:
-        self._settings, self._program, self._data = settings, program, data
-        self._held_out = None if settings.validation is None else program.load(settings.validation)
-        self._watches = [start(condition) for condition in settings.stop]
-        self._needs_norm = any(isinstance(condition, GradientNorm) for condition in settings.stop)
-        schedule = settings.schedule
-        self._plateau = (schedule.on, schedule.watch()) if isinstance(schedule, Plateau) else None
-        self.factor = 1.0
-        self._best: tuple[float, int, NDArray[Any]] | None = None
-        if settings.restore_best:
-            self._keep_if_best(Epoch(0, np.inf, 0.0, 0.0, 0.0, *self._validate()))
-
-    def after(self, epoch: Epoch) -> tuple[Epoch, str | None]:
-        """The epoch with what was measured, and a reason to stop or None."""
-        if not (self._watches or self._settings.callbacks or self._held_out or self._plateau):
-            return epoch, None
-        loss, score = self._validate()
-        epoch = Epoch(
-            epoch.epoch,
-            epoch.loss,
-            epoch.penalty,
-            epoch.rate,
-            epoch.seconds,
-            loss,
-            score,
-            self._gradient_norm() if self._needs_norm else None,
-            lambda: self._settings.network.unpack(self._program.read().theta),
-        )
-        if self._best is not None:
-            self._keep_if_best(epoch)
-        if self._plateau is not None:
-            on, observe = self._plateau
-            self.factor = observe(watched(epoch, on))
-        for callback in self._settings.callbacks:
-            callback(epoch)
-        reasons = [watch(epoch) for watch in self._watches]
-        return epoch, next((reason for reason in reasons if reason is not None), None)
-
-    def best(self, last: NDArray[Any]) -> tuple[NDArray[Any], int | None]:
-        """The parameters to return, and their epoch if they were chosen."""
-        return (last, None) if self._best is None else (self._best[2], self._best[1])
-
-    def _validate(self) -> tuple[float | None, float | None]:
-        """Loss and score on the validation rows."""
-        if self._held_out is None or self._settings.validation is None:
-            return None, None
-        sums = self._program.loss(self._held_out)
-        loss = float(sums.loss / sums.weight if self._settings.plan.reduction == "mean" else sums.loss)
-        score = self._settings.score
-        return loss, None if score is None else float(score(self._program.predict(self._settings.validation.X)))
-
-    def _gradient_norm(self) -> float:
-        """‖∇J(θ)‖ on all training rows."""
-        sums, gradient = self._program.gradient(self._data)
-        scale = float(sums.weight) if self._settings.plan.reduction == "mean" else 1.0
-        omega = penalty_gradient(self._settings.plan, self._program.read().theta)
-        return float(np.linalg.norm(gradient / scale + omega))
-
-    def _keep_if_best(self, epoch: Epoch) -> None:
-        """Keep θ if no epoch was better; a NaN is never best."""
-        value = watched(epoch, "validation_loss" if self._settings.score is None else "validation_score")
-        if self._best is None or value < self._best[0]:
-            value = value if np.isfinite(value) else np.inf
-            self._best = (value, epoch.epoch, self._program.read().theta)
+def _plateau_factor(schedule: Schedule) -> Callable[[Epoch], float]:
+    """A function from each looked-at epoch to the factor on the rates of the next."""
+    if not isinstance(schedule, Plateau):
+        return lambda epoch: 1.0
+    observe = schedule.watch()
+    return lambda epoch: observe(watched(epoch, schedule.on))
 
 
-def _rates(settings: Settings, factor: float, done: int, count: int) -> NDArray[np.float64]:
+def _rates(settings: Settings, factor: float, done: int, count: int, total: int) -> NDArray[np.float64]:
     """The rule's rate at each update of the next `count` epochs."""
     per_epoch = settings.batches.per_epoch
     if isinstance(settings.schedule, Plateau):
         factors = np.full(count * per_epoch, factor)
     else:
         time_in_epochs = done + np.arange(count * per_epoch) / per_epoch
-        factors = settings.schedule.factor(time_in_epochs, float(settings.epochs))
+        factors = settings.schedule.factor(time_in_epochs, float(total))
     return settings.rule.rate * factors
 
 
 def _records(
-    settings: Settings, report: Report, rates: NDArray[np.float64], done: int, seconds: float
+    plan: Plan, settings: Settings, report: Report, rates: NDArray[np.float64], done: int, seconds: float
 ) -> list[Epoch]:
     """A record for each epoch that a report finished."""
     per_epoch = settings.batches.per_epoch
@@ -187,10 +131,15 @@ def _records(
         records.append(
             Epoch(
                 done + i + 1,
-                float(loss / weight if settings.plan.reduction == "mean" else loss),
+                float(loss / weight if plan.reduction == "mean" else loss),
                 float(np.average(report.penalty[part], weights=report.weight[part])),
                 float(rates[part][-1]),
                 seconds,
             )
         )
     return records
+
+
+def _names(union: Any) -> str:
+    """Names of the classes in a union."""
+    return ", ".join(t.__name__ for t in get_args(union))

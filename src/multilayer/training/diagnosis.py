@@ -11,10 +11,13 @@ from multilayer.engines.protocol import Rows
 from multilayer.network.plan import Affine, Plan
 from multilayer.network.propagation import forward, loss_and_gradient, parameter_views
 
-ADVICE = "use a smaller rate, clip_norm=, or inputs and targets scaled to about unit size"
+DURING_DESCENT = "use a smaller rate, clip_norm=, or inputs and targets scaled to about unit size"
+AT_THE_START = "start from smaller weights, or from inputs and targets scaled to about unit size"
 
 
-def describe_nonfinite(plan: Plan, theta: NDArray[Any], rows: Rows, batch: NDArray[Any], where: str) -> str:
+def describe_nonfinite(
+    plan: Plan, theta: NDArray[Any], rows: Rows, batch: NDArray[Any], where: str, advice: str = DURING_DESCENT
+) -> str:
     """Name the layer in which a batch's values first left the finite numbers.
 
     Parameters
@@ -29,6 +32,8 @@ def describe_nonfinite(plan: Plan, theta: NDArray[Any], rows: Rows, batch: NDArr
         The batch's rows.
     where : str
         Epoch and batch, in words.
+    advice : str
+        What to do.
     """
     X, Y = rows.X[batch].astype(theta.dtype), rows.Y[batch].astype(theta.dtype)
     with np.errstate(all="ignore"):
@@ -38,10 +43,15 @@ def describe_nonfinite(plan: Plan, theta: NDArray[Any], rows: Rows, batch: NDArr
             layer += isinstance(operation, Affine)
             if not np.isfinite(value).all():
                 name = type(operation).__name__.lower()
-                return f"a value became NaN or infinite in {where}: first in layer {layer} ({name}); {ADVICE}"
+                return f"a value became NaN or infinite in {where}: first in layer {layer} ({name}); {advice}"
         sums, gradient = loss_and_gradient(plan, theta, X, Y)
     if not np.isfinite(sums.loss):
-        return f"the loss became NaN or infinite in {where}; {ADVICE}"
+        return f"the loss became NaN or infinite in {where}; {advice}"
     bad = [v.name for v in plan.views if not np.isfinite(gradient[v.start : v.stop]).all()]
     part = f" of {bad[-1]}" if bad else ""
-    return f"the gradient{part} became NaN or infinite in {where}; {ADVICE}"
+    return f"the gradient{part} became NaN or infinite in {where}; {advice}"
+
+
+def describe_start(plan: Plan, theta: NDArray[Any], rows: Rows) -> str:
+    """Name where NaN or infinity stands at the parameters that a full-batch method was to start from."""
+    return describe_nonfinite(plan, theta, rows, np.arange(rows.X.shape[0]), "the first evaluation", AT_THE_START)

@@ -22,11 +22,12 @@ class Epoch:
     epoch : int
         Counted from 1.
     loss : float
-        Mean over the rows (sum with ``reduction="sum"``) of their losses, each batch before its update.
+        Mean over the rows (sum with ``reduction="sum"``) of their losses, each batch before its update; of a
+        method that steps on all rows at once, after its step.
     penalty : float
         Mean of the penalty over the rows, likewise.
-    rate : float
-        The rule's rate at the epoch's last update.
+    rate : float or None
+        The rule's rate at the epoch's last update; None where a method has no rate.
     seconds : float
         Since the run began.
     validation_loss, validation_score, gradient_norm : float or None
@@ -38,7 +39,7 @@ class Epoch:
     epoch: int
     loss: float
     penalty: float
-    rate: float
+    rate: float | None
     seconds: float
     validation_loss: float | None = None
     validation_score: float | None = None
@@ -81,7 +82,7 @@ class Run:
     theta : tuple
         Parameters, one named tuple a layer.
     history : History
-        Columns: epoch, loss, penalty, rate, seconds, and what was asked for.
+        Columns: epoch, loss, penalty, rate (of methods that have one), seconds, and what was asked for.
     ended : {"epochs", "stopped", "interrupted", "nonfinite", "converged"}
         Why it ended.
     message : str
@@ -100,7 +101,7 @@ class Run:
     state: State | None = field(default=None, repr=False)
 
 
-class Diverged(FloatingPointError):  # noqa: N818
+class Diverged(FloatingPointError):
     """A loss or gradient became NaN or infinite; `run` holds the run up to the update before."""
 
     def __init__(self, message: str, run: Run) -> None:

@@ -120,7 +120,7 @@ class Adam:
         return {"rate": rates, "b1": self.b1, "b2": self.b2, "eps": self.eps, "c1": c1, "c2": c2}
 
 
-def AdamW(  # noqa: N802
+def AdamW(
     rate: float = 1e-3, weight_decay: float = 0.01, *, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8
 ) -> Adam:
     """Adam with decoupled weight decay (Loshchilov & Hutter 2019, Algorithm 2), on weights only."""

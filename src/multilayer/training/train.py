@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multilayer.engines import engine as engine_named
-from multilayer.engines.protocol import OnNonfinite, Rows
-from multilayer.network.network import check_inputs
-from multilayer.network.objective import Objective, check_weight
+from multilayer.engines.protocol import OnNonfinite, Program
+from multilayer.formulas.update_rules import UpdateRule
+from multilayer.network.objective import Objective
 from multilayer.network.plan import Plan
 from multilayer.random import Sampling
+from multilayer.training import full_batch, levenberg_marquardt
 from multilayer.training.batches import batches
-from multilayer.training.descent import Score, Settings, descend
+from multilayer.training.descent import Settings, descend
+from multilayer.training.full_batch import LBFGS, ConjugateGradient
 from multilayer.training.history import Epoch, Run
-from multilayer.training.rules import Adam, Rprop, Rule
-from multilayer.training.schedules import Constant, Plateau, Schedule
-from multilayer.training.stopping import Condition, GradientNorm, Patience, Seconds
+from multilayer.training.layerwise import Layerwise, train_layerwise
+from multilayer.training.levenberg_marquardt import LevenbergMarquardt
+from multilayer.training.rules import Adam, GradientDescent, Rprop, Rule
+from multilayer.training.schedules import Constant, Schedule
+from multilayer.training.stopping import Condition
+from multilayer.training.task import Score, Task, training_rows, validation_rows
+
+MethodName = Literal["gradient", "lbfgs", "conjugate_gradient", "levenberg_marquardt", "layerwise"]
+Method = LBFGS | ConjugateGradient | LevenbergMarquardt | Layerwise
+
+METHODS: dict[str, Method | None] = {
+    "gradient": None,
+    **{method.name: method for method in (LBFGS(), ConjugateGradient(), LevenbergMarquardt(), Layerwise())},
+}
 
 
 def train(
@@ -29,11 +42,12 @@ def train(
     X: ArrayLike,
     T: ArrayLike,
     *,
+    method: MethodName | Method = "gradient",
     rule: Rule | None = None,
-    batch_size: int | None = 32,
+    batch_size: int | Literal["auto"] | None = "auto",
     epochs: int = 50,
     seed: int = 0,
-    sampling: Sampling = "shuffle",
+    sampling: Sampling | None = None,
     schedule: Schedule | None = None,
     sample_weight: ArrayLike | None = None,
     validation: tuple[Any, ...] | None = None,
@@ -47,7 +61,7 @@ def train(
     dtype: Any = np.float64,
     on_nonfinite: OnNonfinite = "stop",
 ) -> Run:
-    """Minimise an objective by gradient descent, from θ on.
+    """Minimise an objective from θ on: by gradient descent, or by another method.
 
     Parameters
     ----------
@@ -59,16 +73,26 @@ def train(
         Rows.
     T : array_like
         Targets as the objective's head takes them.
+    method : str or description of a method
+        - "gradient": descent by `rule`, batch after batch;
+        - "lbfgs" (`LBFGS`), "conjugate_gradient" (`ConjugateGradient`): SciPy's, on all rows at once;
+        - "levenberg_marquardt" (`LevenbergMarquardt`): damped Gauss–Newton steps, for squared loss and few parameters;
+        - "layerwise" (`Layerwise`): the algorithm of 000, which follows no gradient.
+
+        What a method does not use may not be given: of the arguments below `rule`, `batch_size`, `sampling`,
+        `schedule`, `clip_norm`, `clip_value` and `on_nonfinite` belong to "gradient"; "layerwise" takes `rule`
+        (GradientDescent, for its η) and `sampling`.
     rule : GradientDescent, Momentum, Adam, RMSprop, Adagrad or Rprop, optional
-        By default ``Adam(1e-3)``.
-    batch_size : int or None
-        Rows an update; None the full batch, 1 one sample a step.
+        By default ``Adam(1e-3)``; ``GradientDescent(0.1)`` for "layerwise".
+    batch_size : int, "auto" or None
+        Rows an update; None the full batch, 1 one sample a step. "auto" is 32 for "gradient", and what another method
+        uses anyway.
     epochs : int
-        At most so many passes over the rows.
+        At most so many passes over the rows; iterations of a method that steps on all rows at once.
     seed : int
         Of the order of rows and the dropout masks.
-    sampling : {"shuffle", "given", "replacement"}
-        Order of the rows.
+    sampling : {"shuffle", "given", "replacement"}, optional
+        Order of the rows; by default "shuffle", and "given" for "layerwise".
     schedule : schedule, optional
         Factor on the rule's rate over time.
     sample_weight : array_like (n,), optional
@@ -107,89 +131,94 @@ def train(
     if not isinstance(objective, Objective):
         raise TypeError(f"objective: must be an Objective, came {type(objective).__name__}")
     objective.require_gradient()
-    settings = Settings(
+    chosen = _method(method)
+    if chosen is not None:
+        given: dict[str, object] = dict(
+            rule=rule,
+            sampling=sampling,
+            schedule=schedule,
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+            on_nonfinite=None if on_nonfinite == "stop" else on_nonfinite,
+        )
+        _refuse_unused(chosen, {name for name, value in given.items() if value is not None}, batch_size)
+    task = Task(
         network=objective.network,
-        plan=_plan(objective, rule or Adam(), clip_norm, clip_value),
-        rule=rule or Adam(),
-        schedule=schedule or Constant(),
-        batches=batches(np.shape(X)[0] if np.ndim(X) else 0, batch_size, sampling),
-        epochs=epochs,
-        seed=seed,
+        plan=objective.plan,
         rows=training_rows(objective, X, T, sample_weight),
-        validation=None if validation is None else _validation_rows(objective, validation),
+        epochs=epochs,
+        validation=None if validation is None else validation_rows(objective, validation),
         score=score,
         stop=tuple(stop) if isinstance(stop, Sequence) else (stop,),
         callbacks=tuple(callbacks),
         restore_best=restore_best,
-        on_nonfinite=on_nonfinite,
     )
-    _check(settings)
+    start = objective.network.pack(theta, np.dtype(dtype))
+    match chosen:
+        case None:
+            rule = rule or Adam()
+            dealt = batches(task.rows.X.shape[0], 32 if batch_size == "auto" else batch_size, sampling or "shuffle")
+            settings = Settings(rule, schedule or Constant(), dealt, seed, on_nonfinite)
+            settings.require_fit(task)
+            task = replace(task, plan=_descent_plan(task.plan, rule, clip_norm, clip_value))
+            return descend(task, settings, _program(engine, task.plan, rule.formula, dtype), start)
+        case Layerwise():
+            if engine not in (None, "reference"):
+                raise ValueError(f"engine: method 'layerwise' runs on 'reference' only, came {engine!r}")
+            return train_layerwise(
+                task,
+                chosen,
+                _program("reference", task.plan, GradientDescent.formula, dtype),
+                start,
+                rule=rule or GradientDescent(),
+                batches=batches(task.rows.X.shape[0], 1, sampling or "given"),
+                seed=seed,
+            )
+        case LevenbergMarquardt():
+            program = _program(engine, task.plan, GradientDescent.formula, dtype)
+            return levenberg_marquardt.minimise(task, chosen, program, start)
+        case LBFGS() | ConjugateGradient():
+            program = _program(engine, task.plan, GradientDescent.formula, dtype)
+            return full_batch.minimise(task, chosen, program, start)
+
+
+def _method(method: object) -> Method | None:
+    """A method's description; None for gradient descent, which the other arguments describe."""
+    if isinstance(method, Method):
+        return method
+    if not isinstance(method, str) or method not in METHODS:
+        descriptions = ", ".join(type(m).__name__ for m in METHODS.values() if m is not None)
+        raise ValueError(
+            f"method: must be one of {', '.join(map(repr, METHODS))}, or one of {descriptions}, came {method!r}"
+        )
+    return METHODS[method]
+
+
+def _refuse_unused(method: Method, given: set[str], batch_size: object) -> None:
+    """Refuse arguments that were given and that the method would not heed."""
+    for name in sorted(given - set(method.takes)):
+        raise ValueError(f"{name}: method {method.name!r} does not use it; leave it out, or use method='gradient'")
+    if batch_size not in ("auto", method.batch_size):
+        rows = "one row" if method.batch_size == 1 else "all rows"
+        raise ValueError(
+            f"batch_size: method {method.name!r} uses {rows} a step; leave it out, or use method='gradient', "
+            f"came {batch_size!r}"
+        )
+
+
+def _program(engine: str | None, plan: Plan, rule: UpdateRule, dtype: Any) -> Program:
+    """A program of the named engine, or of the fastest installed."""
     chosen = engine_named(engine)
-    if reason := chosen.refuses(settings.plan, settings.rule.formula, np.dtype(dtype)):
+    if reason := chosen.refuses(plan, rule, np.dtype(dtype)):
         raise ValueError(f"engine: {chosen.name!r} cannot run this: {reason}")
-    program = chosen.program(settings.plan, settings.rule.formula, dtype=dtype)
-    return descend(settings, program, objective.network.pack(theta, np.dtype(dtype)))
+    return chosen.program(plan, rule, dtype=dtype)
 
 
-def training_rows(objective: Objective, X: Any, T: Any, sample_weight: Any = None, name: str = "X") -> Rows:
-    """Rows checked and encoded for an objective; an empty table is refused."""
-    inputs = check_inputs(X, objective.network.n_inputs, name)
-    if inputs.shape[0] == 0:
-        raise ValueError(f"{name}: has no rows")
-    return Rows(inputs, objective.encode(T, inputs.shape[0]), check_weight(sample_weight, inputs.shape[0]))
-
-
-def _validation_rows(objective: Objective, validation: tuple[Any, ...]) -> Rows:
-    """Validation rows, checked."""
-    if not isinstance(validation, tuple) or len(validation) not in (2, 3):
-        raise TypeError("validation: must be a tuple (X, T) or (X, T, sample_weight)")
-    try:
-        return training_rows(objective, *validation)
-    except ValueError as error:
-        raise ValueError(f"validation: {error}") from error
-
-
-def _plan(objective: Objective, rule: Rule, clip_norm: float | None, clip_value: float | None) -> Plan:
+def _descent_plan(plan: Plan, rule: Rule, clip_norm: float | None, clip_value: float | None) -> Plan:
     """The objective's plan with the rule's weight decay on the weights, and clipping."""
     for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value)):
         if limit is not None and not limit > 0:
             raise ValueError(f"{name}: must be positive, came {limit!r}")
-    plan = objective.plan
     decay = 0.0 if isinstance(rule, Rprop) else rule.weight_decay
     views = tuple(replace(v, decay=decay) if v.name.endswith(".W") else v for v in plan.views)
     return replace(plan, views=views, clip_norm=clip_norm, clip_value=clip_value)
-
-
-def _check(settings: Settings) -> None:
-    """Refuse what does not go together."""
-    s = settings
-    if not isinstance(s.rule, Rule):
-        raise TypeError(f"rule: must be one of {_names(Rule)}, came {s.rule!r}")
-    if not isinstance(s.schedule, Schedule):
-        raise TypeError(f"schedule: must be one of {_names(Schedule)}, came {s.schedule!r}")
-    if isinstance(s.epochs, bool) or not isinstance(s.epochs, (int, np.integer)) or s.epochs < 0:
-        raise ValueError(f"epochs: must be an integer of at least 0, came {s.epochs!r}")
-    if s.on_nonfinite not in ("stop", "continue"):
-        raise ValueError(f"on_nonfinite: must be 'stop' or 'continue', came {s.on_nonfinite!r}")
-    if s.rule.formula.full_batch and (s.batches.per_epoch > 1 or s.batches.sampling == "replacement"):
-        raise ValueError(
-            f"batch_size: {type(s.rule).__name__} needs the full batch (signs of noisy gradients shrink every step); "
-            f"use batch_size=None, came {s.batches.batch_size} of {s.batches.n_rows} rows"
-        )
-    if isinstance(s.rule, Rprop) and s.plan.penalty_step == "proximal":
-        raise ValueError("rule: Rprop has no rate for a proximal step; use a penalty with step='gradient'")
-    if isinstance(s.rule, Rprop) and not isinstance(s.schedule, Constant):
-        raise ValueError("schedule: Rprop sets its own steps, so no schedule of a rate can act on it")
-    watches = [c.on for c in (*s.stop, s.schedule) if isinstance(c, (Patience, Plateau))]
-    if s.validation is None and (s.restore_best or s.score is not None or set(watches) - {"loss"}):
-        raise ValueError("validation: needed for restore_best, score, and whatever watches the validation rows")
-    if s.score is None and "validation_score" in watches:
-        raise ValueError("score: needed to watch 'validation_score'")
-    for condition in s.stop:
-        if not callable(condition) and not isinstance(condition, (Patience, GradientNorm, Seconds)):
-            raise TypeError(f"stop: must be Patience, GradientNorm, Seconds or a callable, came {condition!r}")
-
-
-def _names(union: Any) -> str:
-    """Names of the classes in a union."""
-    return ", ".join(t.__name__ for t in get_args(union))

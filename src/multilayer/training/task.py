@@ -1,0 +1,91 @@
+"""What every method of training is given, checked before any work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.engines.protocol import Rows
+from multilayer.network.network import Network, check_inputs
+from multilayer.network.objective import Objective, check_weight
+from multilayer.network.plan import Plan
+from multilayer.training.history import Epoch
+from multilayer.training.schedules import Plateau
+from multilayer.training.stopping import Condition, GradientNorm, Patience, Seconds
+
+Score = Callable[[NDArray[Any]], float]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to minimise, on which rows, for how long, and what to look at meanwhile.
+
+    Parameters
+    ----------
+    network : Network
+        f, whose parameters are sought.
+    plan : Plan
+        The objective as engines compute it.
+    rows : Rows
+        Training rows.
+    epochs : int
+        Epochs, or a method's iterations, at most.
+    validation : Rows or None
+        Rows whose loss is measured after every epoch.
+    score : callable or None
+        From the outputs on the validation rows to a number, larger when better.
+    stop : sequence of Condition
+        Asked after every epoch.
+    callbacks : sequence of callable
+        Called with every epoch.
+    restore_best : bool
+        Whether the run ends with the parameters of its best epoch.
+    """
+
+    network: Network
+    plan: Plan
+    rows: Rows
+    epochs: int
+    validation: Rows | None = None
+    score: Score | None = None
+    stop: Sequence[Condition] = ()
+    callbacks: Sequence[Callable[[Epoch], object]] = ()
+    restore_best: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.epochs, bool) or not isinstance(self.epochs, (int, np.integer)) or self.epochs < 0:
+            raise ValueError(f"epochs: must be an integer of at least 0, came {self.epochs!r}")
+        for condition in self.stop:
+            if not callable(condition) and not isinstance(condition, (Patience, GradientNorm, Seconds)):
+                raise TypeError(f"stop: must be Patience, GradientNorm, Seconds or a callable, came {condition!r}")
+        self.require_watched(self.stop)
+
+    def require_watched(self, watching: Iterable[Condition | Plateau]) -> None:
+        """Refuse a condition that watches what is not measured."""
+        watched = {w.on for w in watching if isinstance(w, (Patience, Plateau))}
+        if self.validation is None and (self.restore_best or self.score is not None or watched - {"loss"}):
+            raise ValueError("validation: needed for restore_best, score, and whatever watches the validation rows")
+        if self.score is None and "validation_score" in watched:
+            raise ValueError("score: needed to watch 'validation_score'")
+
+
+def training_rows(objective: Objective, X: Any, T: Any, sample_weight: Any = None) -> Rows:
+    """Rows checked and encoded for an objective; an empty table is refused."""
+    inputs = check_inputs(X, objective.network.n_inputs)
+    if inputs.shape[0] == 0:
+        raise ValueError("X: has no rows")
+    return Rows(inputs, objective.encode(T, inputs.shape[0]), check_weight(sample_weight, inputs.shape[0]))
+
+
+def validation_rows(objective: Objective, validation: tuple[Any, ...]) -> Rows:
+    """Validation rows, checked."""
+    if not isinstance(validation, tuple) or len(validation) not in (2, 3):
+        raise TypeError("validation: must be a tuple (X, T) or (X, T, sample_weight)")
+    try:
+        return training_rows(objective, *validation)
+    except ValueError as error:
+        raise ValueError(f"validation: {error}") from error

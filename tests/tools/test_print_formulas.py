@@ -1,0 +1,181 @@
+"""The printed C++ compiles without a warning and gives what the Python gives, special values included."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import inspect
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from multilayer.formulas import signatures
+
+_PATH = Path(__file__).parents[2] / "tools" / "print_formulas.py"
+_SPEC = importlib.util.spec_from_file_location("print_formulas", _PATH)
+print_formulas = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(print_formulas)
+
+FORMULAS = [(group, formula) for group, members in print_formulas.formulas().items() for formula in members]
+IDS = [f"{group}-{formula.__name__}" for group, formula in FORMULAS]
+
+# Scalars by name; those that are missing take the default of the signature.
+SCALARS = {
+    "strength": 0.3, "l1": 0.2, "l2": 0.4, "rate": 0.1, "decay": 0.9, "norm": 7.0, "limit": 2.5, "momentum": 0.9,
+    "b1": 0.9, "b2": 0.999, "eps": 1e-8, "c1": 0.271, "c2": 0.002997001, "eta_minus": 0.5, "eta_plus": 1.2,
+    "step_min": 1e-6, "step_max": 50.0,
+}  # fmt: skip
+
+C_TYPES = {"float32": ctypes.c_float, "float64": ctypes.c_double}
+FLAGS = ["-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC"]
+
+
+def scalars_of(formula) -> dict[str, float]:
+    """Values of the keyword-only parameters, in order."""
+    return {name: SCALARS.get(name, default) for name, default in signatures.default_options(formula)}
+
+
+def results_of(formula) -> int:
+    """How many arrays a formula returns."""
+    result = formula(*(np.ones(1) for _ in signatures.positional(formula)), **scalars_of(formula))
+    return len(result) if isinstance(result, tuple) else 0
+
+
+def entry_point(group: str, formula) -> str:
+    """A C function that applies a printed template to arrays, one for each floating-point type."""
+    elements, scalars = signatures.positional(formula), signatures.keyword_only(formula)
+    arguments = [f"in[{i}][j]" for i in range(len(elements))] + [f"s[{i}]" for i in range(len(scalars))]
+    n_results = results_of(formula)
+    arguments += [f"out[{i}][j]" for i in range(n_results)]
+    call = f"multilayer::{group}::{formula.__name__}<T>({', '.join(arguments)})"
+    statement = f"{call};" if n_results else f"out[0][j] = {call};"
+    lines = []
+    for dtype, cpp in (("float32", "float"), ("float64", "double")):
+        lines.append(
+            f'extern "C" void {group}_{formula.__name__}_{dtype}(long n, const {cpp}* const* in, '
+            f"[[maybe_unused]] const double* s, {cpp}* const* out) {{ using T = {cpp}; "
+            f"for (long j = 0; j < n; ++j) {{ {statement} }} }}"
+        )
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory) -> ctypes.CDLL:
+    """All printed formulas in a shared library."""
+    compiler = shutil.which("g++")
+    if compiler is None:
+        pytest.skip("g++ is not installed")
+    folder = tmp_path_factory.mktemp("printed")
+    (folder / "formulas.hpp").write_text(print_formulas.header(), encoding="utf-8")
+    source = '#include "formulas.hpp"\n' + "\n".join(entry_point(*entry) for entry in FORMULAS)
+    (folder / "formulas.cpp").write_text(source, encoding="utf-8")
+    subprocess.run([compiler, *FLAGS, "formulas.cpp", "-o", "formulas.so"], cwd=folder, check=True)
+    return ctypes.CDLL(str(folder / "formulas.so"))
+
+
+def grid(n_arrays: int, dtype: str) -> list[np.ndarray]:
+    """Special values and ordinary ones; all of them for one array, random meetings for several."""
+    info = np.finfo(dtype)
+    tiny = [info.smallest_subnormal, 3 * info.smallest_subnormal, info.smallest_normal, 1e-20]
+    special = [0.0, *tiny, 0.5, 1.0, 2.0, 3.0, 19.5, 37.0, 41.0, 745.5, 1e3, np.inf, np.nan]
+    values = np.concatenate([special, np.negative(special)]).astype(dtype)
+    if n_arrays == 1:
+        return [np.concatenate([values, np.linspace(-45, 45, 9001).astype(dtype)])]
+    rng = np.random.default_rng(0)
+    ordinary = rng.normal(scale=3.0, size=(n_arrays, 6000)).astype(dtype)
+    return [np.concatenate([x, rng.choice(values, 4000)]) for x in ordinary]
+
+
+def both(compiled, group, formula, dtype) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Each result in Python and in C++."""
+    arrays, scalars = grid(len(signatures.positional(formula)), dtype), scalars_of(formula)
+    with np.errstate(all="ignore"):
+        expected = formula(*arrays, **scalars)
+    expected = expected if isinstance(expected, tuple) else (expected,)
+    results = [np.empty_like(arrays[0]) for _ in expected]
+    pointer = ctypes.POINTER(C_TYPES[dtype])
+    given, filled = ((pointer * len(xs))(*(x.ctypes.data_as(pointer) for x in xs)) for xs in (arrays, results))
+    function = getattr(compiled, f"{group}_{formula.__name__}_{dtype}")
+    function(ctypes.c_long(len(arrays[0])), given, (ctypes.c_double * len(scalars))(*scalars.values()), filled)
+    return list(zip(expected, results, strict=True))
+
+
+@pytest.mark.parametrize(("group", "formula"), FORMULAS, ids=IDS)
+def test_agrees_with_python_in_float64(compiled, group, formula):
+    for expected, result in both(compiled, group, formula, "float64"):
+        np.testing.assert_allclose(result, expected, rtol=1e-15, atol=1e-15)
+
+
+@pytest.mark.parametrize(("group", "formula"), FORMULAS, ids=IDS)
+def test_agrees_with_python_in_float32(compiled, group, formula):
+    """To 1e-6 of the result and of what the formula adds up, which is as large as its arguments."""
+    arrays = grid(len(signatures.positional(formula)), "float32")
+    size = np.max([np.where(np.isfinite(x), np.abs(x), 0.0) for x in arrays], axis=0)
+    for expected, result in both(compiled, group, formula, "float32"):
+        assert expected.dtype == np.float32
+        np.testing.assert_array_equal(np.isnan(result), np.isnan(expected))
+        with np.errstate(invalid="ignore"):
+            near = np.abs(result - expected) <= 1e-6 * np.maximum(1.0, np.maximum(size, np.abs(expected)))
+        assert np.all(near | (result == expected) | np.isnan(expected))
+
+
+@pytest.mark.parametrize("group", ["clipping", "hinges", "losses", "penalties", "update_rules"])
+def test_what_has_no_elementary_function_agrees_bitwise(compiled, group):
+    for formula in print_formulas.formulas()[group]:
+        if any(f"elementary::{name}(" in print_formulas.printed(formula) for name in ("exp", "log")):
+            continue
+        for dtype in C_TYPES:
+            for expected, result in both(compiled, group, formula, dtype):
+                np.testing.assert_array_equal(result, expected)
+
+
+def test_every_elementwise_formula_is_printed_once():
+    assert len(set(FORMULAS)) == len({formula for _, formula in FORMULAS}) == len(FORMULAS)
+    header = print_formulas.header()
+    assert all(header.count(print_formulas.printed(formula)) == 1 for _, formula in FORMULAS)
+    assert "softmax" not in header
+
+
+def test_equal_text_becomes_one_line_and_order_is_kept():
+    def formula(z, *, rate):
+        """Sum of two equal products."""
+        return (z * rate + rate * z) + z * rate - (1.0 - rate)
+
+    assert (
+        print_formulas.printed(formula)
+        == """\
+// Sum of two equal products.
+template <typename T>
+inline T formula(T z, double rate) {
+    const T t1 = z * T(rate);
+    const T t2 = T(rate) * z;
+    const T t3 = t1 + t2;
+    const T t4 = t3 + t1;
+    const double t5 = 1.0 - rate;
+    const T t6 = t4 - T(t5);
+    return t6;
+}
+"""
+    )
+
+
+@pytest.mark.parametrize("branch", [lambda z: z if z > 0.0 else -z, lambda z: max(z, 0.0), lambda z: z and 1.0 * z])
+def test_a_formula_that_branches_is_refused(branch):
+    with pytest.raises(TypeError, match="branch on a value"):
+        print_formulas.printed(branch)
+
+
+def test_runs_as_a_script():
+    done = subprocess.run([sys.executable, str(_PATH)], capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout == print_formulas.header()
+
+
+def test_formulas_are_straight_lines():
+    """No formula branches or loops in Python, so that what is printed is all there is."""
+    for _, formula in FORMULAS:
+        source = inspect.getsource(formula)
+        assert not any(f" {word} " in source.split('"""')[-1] for word in ("if", "for", "while"))
