@@ -1,54 +1,32 @@
-"""README.md and docs/: every block of Python runs, every `$ multilayer` command succeeds, every link leads somewhere.
+"""README.md and docs/: blocks of Python run and print what stands below them, `$ multilayer` commands succeed, links lead
+somewhere, pictures are drawn by their page.
 
-The blocks of a page run in order, in one namespace and one empty directory, as a reader would type them.
+A block of text after a block of Python that prints is what it prints.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+_PATH = Path(__file__).parents[1] / "tools" / "pages.py"
+_SPEC = importlib.util.spec_from_file_location("pages", _PATH)
+pages = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(pages)
+
 CODE_OR_MATHEMATICS = re.compile(r"^```.*?^```|`[^`\n]*`|\$[^$\n]*\$", flags=re.DOTALL | re.MULTILINE)
 COMMAND_LINE = "import sys; from multilayer.cli import main; sys.argv[0] = 'multilayer'; main()"
 
-every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+every_page = pytest.mark.parametrize("page", pages.PAGES, ids=lambda page: page.relative_to(pages.ROOT).as_posix())
 
 
-class Block(NamedTuple):
-    language: str
-    line: int  # of the block's first line in its page, from 1
-    text: str
-
-
-def blocks(page: Path) -> Iterator[Block]:
-    """The fenced blocks of a page."""
-    language, line, lines = None, 0, []
-    for number, text in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
-        if language is None and text.startswith("```"):
-            language, line, lines = text[3:].strip(), number + 1, []
-        elif language is not None and text.rstrip() == "```":
-            yield Block(language, line, "\n".join(lines))
-            language = None
-        elif language is not None:
-            lines.append(text)
-    assert language is None, f"{page}:{line}: this block is never closed"
-
-
-def run_python(block: Block, page: Path, names: dict[str, object]) -> None:
-    # Empty lines before the block make tracebacks name the page's own lines.
-    exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec", dont_inherit=True), names)
-
-
-def run_commands(block: Block, page: Path) -> None:
+def run_commands(block: pages.Block, page: Path) -> None:
     """Run the lines that begin with `$ multilayer`; the others are what they print, or not this library's commands."""
     for number, text in enumerate(block.text.splitlines(), start=block.line):
         if text.startswith("$ multilayer "):
@@ -63,11 +41,28 @@ def run_commands(block: Block, page: Path) -> None:
 def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "__main__"}
-    for block in blocks(page):
+    printed = ""
+    for block in pages.blocks(page):
         if block.language == "python":
-            run_python(block, page, names)
+            printed = pages.run_python(block, page, names)
+        elif block.language == "text" and printed:
+            assert [line.rstrip() for line in printed.splitlines()] == block.text.splitlines(), f"{page}:{block.line}"
+            printed = ""
         elif block.language == "console":
             run_commands(block, page)
+    not_saved = [picture.name for picture in pages.pictures(page) if not Path(picture.name).is_file()]
+    assert not not_saved, f"{page}: no block saves {not_saved}"
+
+
+@every_page
+def test_pictures_are_small(page: Path) -> None:
+    too_large = [picture.name for picture in pages.pictures(page) if picture.stat().st_size > 60_000]
+    assert not too_large, f"{page}: {too_large} exceed 60 kB; save them with a lower dpi"
+
+
+def test_every_picture_is_shown() -> None:
+    shown = {picture for page in pages.PAGES for picture in pages.pictures(page)}
+    assert set((pages.ROOT / "docs").rglob("*.png")) == shown
 
 
 @every_page

@@ -9,6 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from multilayer.display.plots.activations import plot_activations as plot_activations
+    from multilayer.display.plots.decision_boundary import plot_decision_boundary as plot_decision_boundary
+    from multilayer.display.plots.history import plot_history as plot_history
+    from multilayer.display.plots.losses import plot_losses as plot_losses
+    from multilayer.display.summary import summary as summary
+    from multilayer.display.trace import Trace as Trace
+    from multilayer.display.trace import trace as trace
     from multilayer.estimators.mlp_classifier import MLPClassifier as MLPClassifier
     from multilayer.estimators.mlp_regressor import MLPRegressor as MLPRegressor
     from multilayer.formulas.activations import Activation as Activation
@@ -63,6 +70,12 @@ if TYPE_CHECKING:
     from multilayer.version import __version__ as __version__
 
 _HOMES = {
+    "display.plots.activations": ("plot_activations",),
+    "display.plots.decision_boundary": ("plot_decision_boundary",),
+    "display.plots.history": ("plot_history",),
+    "display.plots.losses": ("plot_losses",),
+    "display.summary": ("summary",),
+    "display.trace": ("Trace", "trace"),
     "estimators.mlp_classifier": ("MLPClassifier",),
     "estimators.mlp_regressor": ("MLPRegressor",),
     "formulas.activations": ("Activation", "activation"),

@@ -181,6 +181,21 @@ def test_relu_has_slope_zero_at_zero(library):
     np.testing.assert_array_equal(library.numpy(a.slope(z, a(z))), [0.0, 0.0, 0.0, 1.0])
 
 
+@pytest.mark.parametrize(
+    ("a", "at", "slope"),
+    [
+        (activation("leaky_relu", slope=0.3), 0.0, 0.3),
+        (activation("elu", alpha=0.5), 0.0, 0.5),
+        (ACTIVATIONS["selu"], 0.0, 1.7580993408473766),
+        (ACTIVATIONS["hard_sigmoid"], 3.0, 0.0),
+        (ACTIVATIONS["hard_tanh"], -1.0, 0.0),
+    ],
+)
+def test_slope_at_a_kink(a, at, slope):
+    z = np.asarray(at)
+    np.testing.assert_allclose(a.slope(z, a(z)), slope, rtol=1e-15)
+
+
 @given(st.floats(-1e3, 1e3))
 def test_sigmoid_is_a_tanh_of_half_the_size(z):
     z = np.asarray(z)  # 001: σ(z) = (1 + tanh(z/2))/2

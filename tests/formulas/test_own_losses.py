@@ -217,6 +217,15 @@ def test_sparsemax_loss_of_several_labels(z, labels):
     assert SPARSEMAX.function(other, q) >= tangent - 1e-13
 
 
+def test_sparsemax_loss_of_several_labels_agrees_with_central_differences():
+    rng = np.random.default_rng(0)
+    z, labels = rng.normal(size=(200, 5)), rng.random((200, 5)) < 0.5
+    z, q = z[labels.any(-1)], (labels / np.maximum(labels.sum(-1, keepdims=True), 1))[labels.any(-1)]
+    step = 1e-6 * np.eye(5)
+    difference = [(SPARSEMAX.function(z + e, q) - SPARSEMAX.function(z - e, q)) / 2e-6 for e in step]
+    np.testing.assert_allclose(delta(SPARSEMAX, z, q), np.stack(difference, axis=-1), atol=1e-8)
+
+
 @given(rows, st.integers(0, 3), st.sampled_from([-1e3, 1e3]))
 def test_multiclass_losses_ignore_a_shift(z, label, shift):
     z, y = np.round(1024 * z) / 1024, np.eye(4)[label]
@@ -234,6 +243,12 @@ def test_multiclass_perceptron_and_hinge_are_zero_with_their_margins(z, label):
     assert HINGE.function(z, y) == max(0.0, 1.0 - margin)
     assert delta(HINGE, z, y).any() == (margin < 1)
     assert delta(PERCEPTRON, z, y).any() == (z.argmax() != label)
+
+
+def test_a_margin_of_exactly_one_is_enough_for_the_hinge():
+    z, y = np.array([[1.0, 0.0, 0.0], [0.0, 0.5, 1.5]]), np.eye(3)[[0, 2]]
+    np.testing.assert_array_equal(HINGE.function(z, y), [0.0, 0.0])
+    np.testing.assert_array_equal(delta(HINGE, z, y), np.zeros((2, 3)))
 
 
 def test_threshold_units_update_when_and_only_when_they_err():
@@ -266,7 +281,8 @@ FAR = [
     (("identity", "hinge", False), [1e3, -1e3, INF, -INF], [1, -1, 1, -1], [0, 0, 0, 0]),
     (("identity", "hinge", False), [1e3, -1e3, INF, -INF], [-1, 1, -1, 1], [1001, 1001, INF, INF]),
     (("identity", "squared", False), [1e3, -1e3, INF, -INF], [0, 0, 0, 0], [5e5, 5e5, INF, INF]),
-    (("exp", "poisson", False), [-1e3, -INF, -1e3], [0, 0, 1], [0, 0, 999]),
+    (("exp", "poisson", False), [-1e3, -INF, -1e3, -INF], [0, 0, 1, 1], [0, 0, 999, INF]),
+    (("exp", "poisson", False), [INF, INF], [0, 1], [INF, INF]),
     (
         ("softmax", "cross_entropy", True),
         [[1e3, 0, 0], [0, 1e3, -1e3], [INF, 0, 1], [0, INF, 1], [3, -INF, -INF], [1, 1, -INF], [-INF, 0, 0]],
@@ -304,7 +320,7 @@ def test_far_scores_and_infinities(library, dtype, key, z, y, limit):
     np.testing.assert_allclose(
         library.numpy(value), np.array(limit, dtype=dtype), rtol=2e-7 if dtype == "float32" else 1e-15
     )
-    if key[1] != "squared":
+    if key[1] not in ("squared", "poisson"):
         assert np.all(np.abs(library.numpy(slope)) <= 1)
 
 

@@ -40,6 +40,13 @@ def decide(values: list[object] | pl.Series, *, name: str = "x", target: list[ob
         ([f"Ticket {i}" for i in range(N)], "ignored", "every row has its own"),
         ([f"Ticket {i // 2 * (i % 7)}" for i in range(N)], "ignored", "free text: "),
         ([f"{i}.5" if i != 3 else "unknown" for i in range(N)], "ignored", "row 4 holds 'unknown'"),
+        ([f"{i}.5" if i else "NA" for i in range(N)], "numeric", "from 1.5 to 39.5"),
+        (
+            pl.Series(["low", "low", "high", "high"] * (N // 4), dtype=pl.Enum(["low", "high"])),
+            "categorical",
+            "'high', 'low'",
+        ),
+        (pl.Series(["a", "b", "b", "a"] * (N // 4), dtype=pl.Categorical), "categorical", "'a', 'b'"),
         ([[1, 2]] * N, "ignored", "neither numbers nor text"),
         ([b"x"] * N, "ignored", "neither numbers nor text"),
     ],

@@ -103,11 +103,10 @@ def test_gradient_is_small_where_it_converged() -> None:
 def test_memory_and_evaluations_are_passed_on() -> None:
     stretched = np.diag(np.logspace(0, 3, 12))
     line = ml.Objective(ml.Network([12, 1], bias=False))
-    iterations = [
-        len(ml.train(line, np.zeros(12), stretched, np.ones(12), method=ml.LBFGS(memory=m), epochs=5000).history["loss"])
-        for m in (1, 20)
-    ]
-    assert iterations[1] < iterations[0] / 2
+    short, long = (
+        ml.train(line, np.zeros(12), stretched, np.ones(12), method=ml.LBFGS(memory=m), epochs=5000) for m in (1, 20)
+    )
+    assert len(long.history["loss"]) < len(short.history["loss"]) / 2
     objective, theta, X, T = small_problem()
     few = ml.train(objective, theta, X, T, method=ml.LBFGS(max_evaluations=5), epochs=30)
     assert few.ended == "stopped"
@@ -254,10 +253,12 @@ def test_full_batch_may_be_said(method: Any) -> None:
 
 
 @pytest.mark.parametrize("method", [*METHODS, "levenberg_marquardt"])
-@pytest.mark.parametrize("penalty", [ml.L1(0.1), ml.ElasticNet(0.1, 0.1), ml.L1(0.1, "proximal"), ml.L2(0.1, "proximal")])
+@pytest.mark.parametrize(
+    "penalty", [ml.L1(0.1), ml.ElasticNet(0.1, 0.1), ml.L1(0.1, "proximal"), ml.L2(0.1, "proximal")]
+)
 def test_penalties_that_are_not_smooth_are_refused(method: Any, penalty: Any) -> None:
     objective = ml.Objective(ml.Network([2, 1]), penalty=penalty)
-    with pytest.raises(ValueError, match="^penalty: "):
+    with pytest.raises(ValueError, match=r"^penalty: "):
         ml.train(objective, np.zeros(3), [[1.0, 2.0]], [1.0], method=method)
 
 
@@ -271,7 +272,7 @@ def test_dropout_is_refused(method: Any) -> None:
 @pytest.mark.parametrize("method", [*METHODS, "levenberg_marquardt"])
 def test_a_start_beyond_the_finite_numbers_is_named(method: Any) -> None:
     objective = ml.Objective(ml.Network([1, 1], output="exp"), loss="squared")
-    with pytest.raises(ml.Diverged, match="first evaluation.*smaller weights") as caught:
+    with pytest.raises(ml.Diverged, match=r"first evaluation.*smaller weights") as caught:
         ml.train(objective, [ml.Layer(np.array([[800.0]]), np.zeros(1))], [[1.0]], [1.0], method=method)
     assert caught.value.run.ended == "nonfinite"
 
@@ -279,5 +280,21 @@ def test_a_start_beyond_the_finite_numbers_is_named(method: Any) -> None:
 @pytest.mark.parametrize("method", ["newton", None, 3])
 def test_unknown_methods_are_refused(method: Any) -> None:
     objective, theta, X, T = small_problem()
-    with pytest.raises(ValueError, match="method: must be one of 'gradient', 'lbfgs'.*LevenbergMarquardt"):
+    with pytest.raises(ValueError, match=r"method: must be one of 'gradient', 'lbfgs'.*LevenbergMarquardt"):
         ml.train(objective, theta, X, T, method=method)
+
+
+@pytest.mark.parametrize(
+    ("description", "options"),
+    [
+        (ml.LBFGS, {"memory": 0}),
+        (ml.LBFGS, {"max_evaluations": 1.5}),
+        (ml.LBFGS, {"loss_tolerance": -1.0}),
+        (ml.LBFGS, {"gradient_tolerance": np.nan}),
+        (ml.ConjugateGradient, {"gradient_tolerance": "small"}),
+        (ml.LevenbergMarquardt, {"step_tolerance": -1.0}),
+    ],
+)
+def test_bad_numbers_are_named(description: Any, options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(options))):
+        description(**options)

@@ -74,7 +74,7 @@ def squared_derivative(f: Array, y: Array) -> Array:
 def absolute(f: Array, y: Array) -> Array:
     """Absolute loss.
 
-        L = |f − y|,   ∂L/∂f = 1 for f > y, −1 for f < y, 0 at f = y        (Koenker & Bassett 1978, with q = ½, doubled)
+        L = |f − y|,   ∂L/∂f = 1 for f > y, −1 for f < y, 0 at f = y        (Koenker & Bassett 1978, q = ½, doubled)
 
     Shapes: f, y (…, k) → (…, k), dtype kept.   Optimum: the median.
     """

@@ -36,7 +36,8 @@ class Column:
 def decide_columns(frame: pl.DataFrame, target: TargetPreparation) -> tuple[Column, ...]:
     """Decide the kind of every column but the target, in the table's order.
 
-    - numeric: numbers, also whole numbers with few values; dates and times, as seconds since 1970
+    - numeric: numbers, also whole numbers with few values, and numbers stored as text if they are too many for
+      categories; dates and times, as seconds since 1970
     - boolean: true and false
     - categorical: text in at most 255 categories that has on average at least two rows for each
     - ignored: one value throughout; nothing but missing values; identifiers (whole numbers, all different, in a column
@@ -113,16 +114,11 @@ def _kind_of_text(column: pl.Series) -> tuple[Kind, str]:
     categories = text.unique().sort()
     if len(categories) <= min(MOST_CATEGORIES, len(text) / 2):
         return "categorical", f"{len(categories)} categories: {listed(categories, limit=8)}"
-    wrong = _few_that_are_not_numbers(column)
-    if wrong is not None:
-        row, cell = wrong
-        return "ignored", f"free text, although most cells are numbers: row {row} holds {cell!r}"
+    wrong = first_not_a_number(column.cast(pl.String))
+    if wrong is None:
+        return _kind_of_numbers(column, is_time=False)
+    if text.cast(pl.Float64, strict=False).count() > 0.9 * len(text):
+        return "ignored", f"free text, although most cells are numbers: row {wrong[0]} holds {wrong[1]!r}"
     if len(categories) == len(text):
         return "ignored", "identifier or free text: every row has its own"
     return "ignored", f"free text: {len(categories)} different texts in {len(text)} rows"
-
-
-def _few_that_are_not_numbers(column: pl.Series) -> tuple[int, str] | None:
-    text = as_text(column)
-    numbers = text.cast(pl.Float64, strict=False)
-    return first_not_a_number(text) if numbers.count() > 0.9 * text.count() else None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from multilayer.tables.errors import TableError, listed
+from multilayer.tables.errors import TableError, require_distinct
 
 
 def to_polars(source: object) -> pl.DataFrame | None:
@@ -39,14 +39,15 @@ def _to_polars(source: Any) -> pl.DataFrame | None:
     if isinstance(source, pl.LazyFrame):
         return source.collect()
     if isinstance(source, Mapping):
+        require_distinct([str(name) for name in source], "the table")
         return _from_columns({str(name): _series(str(name), values) for name, values in source.items()})
     if _is_pandas(source):
         names = [str(name) for name in source.columns]
-        _require_distinct(names)
+        require_distinct(names, "the table")
         return _from_columns({name: _series(name, source.iloc[:, j]) for j, name in enumerate(names)})
     if hasattr(source, "__arrow_c_stream__"):
         if hasattr(source, "column_names"):
-            _require_distinct([str(name) for name in source.column_names])
+            require_distinct([str(name) for name in source.column_names], "the table")
         return pl.DataFrame(source)
     return None
 
@@ -96,9 +97,3 @@ def _from_columns(columns: Mapping[str, pl.Series]) -> pl.DataFrame:
     if len(set(lengths.values())) > 1:
         raise TableError(f"the columns differ in length: {lengths}")
     return pl.DataFrame(columns)
-
-
-def _require_distinct(names: list[str]) -> None:
-    repeated = {name for name in names if names.count(name) > 1}
-    if repeated:
-        raise TableError(f"several columns have the same name: {listed(sorted(repeated))}")

@@ -13,7 +13,7 @@ import polars as pl
 
 from multilayer.tables.cells import MISSING, is_number, typed
 from multilayer.tables.compressed import read_content
-from multilayer.tables.errors import TableError, listed
+from multilayer.tables.errors import TableError, require_distinct
 
 # In this order, because a comma may also stand inside a number and the others hardly ever do.
 SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
@@ -40,19 +40,17 @@ def read_delimited(path: Path) -> tuple[pl.DataFrame, tuple[str, ...]]:
         width, n_rows = _require_rectangle(text, separator, path)
         head = [[cell.strip() for cell in row] for row in islice(_rows(text, separator), ROWS_LOOKED_AT)]
         has_header = _has_header(head)
+        if n_rows == has_header:
+            raise TableError(f"{path} has a header and no rows")
         frame = _frame(text, separator, has_header)
     except (csv.Error, pl.exceptions.PolarsError) as error:
-        raise TableError(f"{path} cannot be read as a table: {error}") from error
+        raise TableError(f"{path} cannot be read as a table: {str(error).splitlines()[0]}") from error
     if has_header:
         names = [name or f"unnamed_{j}" for j, name in enumerate(head[0], 1)]
     else:
         names = [f"column_{j}" for j in range(1, width + 1)]
         notes += (f"{path.name} has no header: its columns are named column_1 to column_{width}",)
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise TableError(f"{path} has several columns of the same name: {listed(repeated)}")
-    if n_rows == has_header:
-        raise TableError(f"{path} has a header and no rows")
+    require_distinct(names, str(path))
     frame.columns = names
     decimal_comma = separator != ","
     return frame.with_columns(typed(column, decimal_comma=decimal_comma) for column in frame), notes

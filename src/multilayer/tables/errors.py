@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 
@@ -14,3 +15,10 @@ def listed(names: Iterable[object], limit: int = 12) -> str:
     quoted = [repr(name) for name in names]
     shown = ", ".join(quoted[:limit])
     return shown if len(quoted) <= limit else f"{shown} and {len(quoted) - limit} more"
+
+
+def require_distinct(names: Iterable[str], what: str) -> None:
+    """Refuse columns of the same name; `what` has them."""
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        raise TableError(f"{what} has several columns of the same name: {listed(repeated)}")

@@ -33,7 +33,7 @@ class Settings:
     seed: int
     on_nonfinite: OnNonfinite
 
-    def require_fit(self, task: Task) -> None:
+    def check(self, task: Task) -> None:
         """Refuse what does not go together."""
         if not isinstance(self.rule, Rule):
             raise TypeError(f"rule: must be one of {_names(Rule)}, came {self.rule!r}")
@@ -70,33 +70,34 @@ def descend(task: Task, settings: Settings, program: Program, theta: NDArray[Any
     seen = progress.looking or isinstance(settings.schedule, Plateau)
     stride = 1 if seen else max(1, 2**16 // settings.batches.n_rows)
     generator = stream(settings.seed, "order")
-    factor, done = 1.0, 0
+    factor, done, new = 1.0, 0, list[Epoch]()
     ended: Ending = "epochs"
     message = f"all {task.epochs} epochs were run"
-    while done < task.epochs and ended == "epochs":
-        count = min(stride, task.epochs - done)
-        order, starts = settings.batches.draw(generator, count)
-        rates = _rates(settings, factor, done, count, task.epochs)
-        t = np.arange(len(rates), dtype=np.float64) + (1.0 + done * settings.batches.per_epoch)
-        scalars = scalar_rows(settings.rule, t, rates)
-        report = program.advance(whole.data, Stretch(order, starts, scalars, settings.on_nonfinite))
-        new = _records(task.plan, settings, report, rates, done, progress.seconds)
-        done += len(new)
-        progress.records += new[:-1] if report.ended == "complete" else new
-        if report.ended == "complete":
-            try:
+    try:
+        while done < task.epochs and ended == "epochs":
+            count = min(stride, task.epochs - done)
+            order, starts = settings.batches.draw(generator, count)
+            rates = _rates(settings, factor, done, count, task.epochs)
+            t = np.arange(len(rates), dtype=np.float64) + (1.0 + done * settings.batches.per_epoch)
+            scalars = scalar_rows(settings.rule, t, rates)
+            report = program.advance(whole.data, Stretch(order, starts, scalars, settings.on_nonfinite))
+            new = _records(task.plan, settings, report, rates, done, progress.seconds)
+            done += len(new)
+            progress.records += new[:-1] if report.ended == "complete" else new
+            if report.ended == "complete":
                 if reason := progress.add(new[-1]):
                     ended, message = "stopped", reason
                 factor = factor_after(progress.records[-1])
-            except KeyboardInterrupt:
-                ended, message = "interrupted", f"interrupted after epoch {done}"
-        elif report.ended == "interrupted":
-            ended, message = "interrupted", f"interrupted in epoch {done + 1}"
-        else:
-            ended = "nonfinite"
-            batch = order[starts[report.done] : starts[report.done + 1]]
-            where = f"epoch {done + 1}, batch {report.done % settings.batches.per_epoch + 1}"
-            message = describe_nonfinite(task.plan, program.read().theta, task.rows, batch, where)
+            elif report.ended == "interrupted":
+                ended, message = "interrupted", f"interrupted in epoch {done + 1}"
+            else:
+                ended = "nonfinite"
+                batch = order[starts[report.done] : starts[report.done + 1]]
+                where = f"epoch {done + 1}, batch {report.done % settings.batches.per_epoch + 1}"
+                message = describe_nonfinite(task.plan, program.read().theta, task.rows, batch, where)
+    except KeyboardInterrupt:  # between two stretches; inside one the engine answers it
+        progress.records += new[-1:] if len(progress.records) < done else []
+        ended, message = "interrupted", f"interrupted after epoch {done}"
     return progress.finish(ended, message)
 
 
@@ -127,12 +128,14 @@ def _records(
     records = []
     for i in range(report.done // per_epoch):
         part = slice(i * per_epoch, (i + 1) * per_epoch)
-        loss, weight = report.loss[part].sum(), report.weight[part].sum()
+        weights = report.weight[part]
+        weight = float(weights.sum()) or np.nan  # an epoch that drew rows of weight 0 only has no mean
+        loss = float(report.loss[part].sum())
         records.append(
             Epoch(
                 done + i + 1,
-                float(loss / weight if plan.reduction == "mean" else loss),
-                float(np.average(report.penalty[part], weights=report.weight[part])),
+                loss / weight if plan.reduction == "mean" else loss,
+                float(report.penalty[part] @ weights) / weight,
                 float(rates[part][-1]),
                 seconds,
             )

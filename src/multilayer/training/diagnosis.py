@@ -36,15 +36,16 @@ def describe_nonfinite(
         What to do.
     """
     X, Y = rows.X[batch].astype(theta.dtype), rows.Y[batch].astype(theta.dtype)
+    weight = None if rows.weight is None else rows.weight[batch].astype(theta.dtype)
     with np.errstate(all="ignore"):
         values = forward(plan.operations, parameter_views(plan.views, theta), X).values
         layer = 0
         for operation, value in zip(plan.operations, values[1:], strict=True):
             layer += isinstance(operation, Affine)
-            if not np.isfinite(value).all():
+            if layer and not np.isfinite(value).all():
                 name = type(operation).__name__.lower()
                 return f"a value became NaN or infinite in {where}: first in layer {layer} ({name}); {advice}"
-        sums, gradient = loss_and_gradient(plan, theta, X, Y)
+        sums, gradient = loss_and_gradient(plan, theta, X, Y, weight)
     if not np.isfinite(sums.loss):
         return f"the loss became NaN or infinite in {where}; {advice}"
     bad = [v.name for v in plan.views if not np.isfinite(gradient[v.start : v.stop]).all()]

@@ -13,7 +13,7 @@ from multilayer.training.diagnosis import describe_start
 from multilayer.training.history import Epoch, Run
 from multilayer.training.progress import Ending, Progress
 from multilayer.training.task import Task
-from multilayer.training.whole_batch import WholeBatch, require_smooth
+from multilayer.training.whole_batch import WholeBatch, require_smooth, require_tolerances
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,12 @@ class LBFGS:
     batch_size: ClassVar[None] = None
     takes: ClassVar[tuple[str, ...]] = ()
 
+    def __post_init__(self) -> None:
+        require_tolerances(gradient_tolerance=self.gradient_tolerance, loss_tolerance=self.loss_tolerance)
+        for name, value in (("memory", self.memory), ("max_evaluations", self.max_evaluations)):
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+                raise ValueError(f"{name}: must be an integer of at least 1, came {value!r}")
+
     def options(self) -> dict[str, Any]:
         """SciPy's options."""
         return {
@@ -68,6 +74,9 @@ class ConjugateGradient:
     name: ClassVar[str] = "conjugate_gradient"
     batch_size: ClassVar[None] = None
     takes: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        require_tolerances(gradient_tolerance=self.gradient_tolerance)
 
     def options(self) -> dict[str, Any]:
         """SciPy's options."""

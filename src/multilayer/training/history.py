@@ -51,11 +51,18 @@ COLUMNS = ("epoch", "loss", "penalty", "rate", "seconds", "validation_loss", "va
 
 
 class History(Mapping[str, NDArray[Any]]):
-    """Columns of a run, one entry an epoch; those that were not asked for are absent."""
+    """Columns of a run, one entry an epoch; those that were not asked for are absent.
+
+    NaN stands for what was not measured any more because the run was interrupted.
+    """
 
     def __init__(self, epochs: list[Epoch]) -> None:
         columns = {name: [getattr(e, name) for e in epochs] for name in COLUMNS}
-        self._columns = {name: np.array(c) for name, c in columns.items() if not c or c[-1] is not None}
+        self._columns = {
+            name: np.array([np.nan if value is None else value for value in column])
+            for name, column in columns.items()
+            if not column or any(value is not None for value in column)
+        }
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self._columns[name]

@@ -25,7 +25,7 @@ from multilayer.training.diagnosis import describe_start
 from multilayer.training.history import Epoch, Run
 from multilayer.training.progress import Ending, Progress
 from multilayer.training.task import Task
-from multilayer.training.whole_batch import WholeBatch, require_smooth
+from multilayer.training.whole_batch import WholeBatch, require_smooth, require_tolerances
 
 FloatArray = NDArray[np.floating[Any]]
 
@@ -61,10 +61,13 @@ class LevenbergMarquardt:
     def __post_init__(self) -> None:
         if not self.damping > 0:
             raise ValueError(f"damping: must be positive, came {self.damping!r}")
+        require_tolerances(gradient_tolerance=self.gradient_tolerance, step_tolerance=self.step_tolerance)
 
 
 def minimise(task: Task, method: LevenbergMarquardt, program: Program, theta: FloatArray) -> Run:
     """Minimise the task's objective over all rows from the flat θ on; a step that is taken counts as an epoch.
+
+    J and ∇J come from the program; 𝐉 from the same propagation on NumPy, whatever the engine.
 
     Raises
     ------
@@ -106,16 +109,16 @@ def minimise(task: Task, method: LevenbergMarquardt, program: Program, theta: Fl
 
 
 class Damping(NamedTuple):
-    """μ, and the factor ν by which it grows at the next refusal."""
+    """μ, and the factor ν by which the next refusal multiplies it."""
 
-    mu: float
-    nu: float = 2.0
+    value: float
+    growth: float = 2.0
 
     def after(self, gain: float) -> Damping:
-        """Damping after a step with gain ratio ϱ."""
+        """Damping after a step with gain ratio ϱ; a NaN counts as a refusal."""
         if gain > 0.0:
-            return Damping(self.mu * max(1.0 / 3.0, 1.0 - (2.0 * gain - 1.0) ** 3))
-        return Damping(self.mu * self.nu, 2.0 * self.nu)
+            return Damping(self.value * max(1.0 / 3.0, 1.0 - (2.0 * gain - 1.0) ** 3))
+        return Damping(self.value * self.growth, 2.0 * self.growth)
 
 
 def lower_point(
@@ -124,24 +127,24 @@ def lower_point(
     """Shorten the step from θ until it lowers J; None in place of the point where it became too short for that."""
     value, gradient = whole(theta).value, whole(theta).gradient
     while True:
-        step = damped_step(curvature, gradient, damping.mu)
+        step = damped_step(curvature, gradient, damping.value)
         gain = 0.0
         if step is not None:
             if np.linalg.norm(step) <= tolerance * (np.linalg.norm(theta) + tolerance):
                 return None, damping
-            predicted = 0.5 * float(step @ (damping.mu * step - gradient))
+            predicted = 0.5 * float(step @ (damping.value * step - gradient))
             gain = (value - whole(theta + step).value) / predicted
         damping = damping.after(gain)
         if step is not None and gain > 0.0:
             return theta + step, damping
 
 
-def damped_step(curvature: FloatArray, gradient: FloatArray, mu: float) -> FloatArray | None:
+def damped_step(curvature: FloatArray, gradient: FloatArray, damping: float) -> FloatArray | None:
     """p of (𝐉ᵀ𝐉 + μI) p = −∇J; None where rounding leaves the matrix without a Cholesky factor."""
     from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
     damped = curvature.copy()
-    damped[np.diag_indices_from(damped)] += mu
+    damped[np.diag_indices_from(damped)] += damping
     try:
         step: FloatArray = cho_solve(cho_factor(damped, overwrite_a=True), -gradient)
     except LinAlgError:

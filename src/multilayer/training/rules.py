@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -66,6 +67,8 @@ class Momentum:
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.nesterov, bool):
+            raise TypeError(f"nesterov: must be True or False, came {self.nesterov!r}")
         _check(self, unit=("momentum",))
 
     @property
@@ -210,7 +213,8 @@ class Rprop:
     def __post_init__(self) -> None:
         _check(self, positive=("eta_minus", "step_min"))
         if not self.eta_minus < 1.0 < self.eta_plus:
-            raise ValueError(f"eta_minus, eta_plus: must lie on either side of 1, came {self.eta_minus}, {self.eta_plus}")
+            came = f"{self.eta_minus}, {self.eta_plus}"
+            raise ValueError(f"eta_minus, eta_plus: must lie on either side of 1, came {came}")
         if not self.step_min <= self.rate <= self.step_max:
             raise ValueError(f"rate: must lie in [step_min, step_max], came {self.rate!r}")
 
@@ -237,9 +241,9 @@ def _check(rule: Rule, unit: tuple[str, ...] = (), positive: tuple[str, ...] = (
     """Refuse numbers outside their ranges."""
     for field in fields(rule):
         value = getattr(rule, field.name)
-        if isinstance(value, (bool, str)):
+        if field.name in ("nesterov", "variant"):
             continue
-        if not (isinstance(value, (int, float, np.integer, np.floating)) and math.isfinite(value)):
+        if isinstance(value, bool) or not (isinstance(value, Real) and math.isfinite(value)):
             raise ValueError(f"{field.name}: must be a finite number, came {value!r}")
         if field.name in unit and not 0.0 <= value < 1.0:
             raise ValueError(f"{field.name}: must lie in [0, 1), came {value!r}")

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from numbers import Integral, Real
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,9 +86,8 @@ class InverseScaling:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("power", "scale"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name}: must be positive, came {getattr(self, name)!r}")
+        _require_positive("power", self.power)
+        _require_positive("scale", self.scale)
 
     def factor(self, epoch: FloatArray, total: float) -> FloatArray:
         """Factors at the given times."""
@@ -107,8 +107,7 @@ class Cosine:
     final: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.final <= 1.0:
-            raise ValueError(f"final: must lie in [0, 1], came {self.final!r}")
+        _require_share("final", self.final)
 
     def factor(self, epoch: FloatArray, total: float) -> FloatArray:
         """Factors at the given times."""
@@ -146,17 +145,17 @@ class WarmUp:
     then: Timed = field(default_factory=Constant)
 
     def __post_init__(self) -> None:
-        if not self.epochs > 0:
-            raise ValueError(f"epochs: must be positive, came {self.epochs!r}")
-        if not 0.0 <= self.start <= 1.0:
-            raise ValueError(f"start: must lie in [0, 1], came {self.start!r}")
-        if isinstance(self.then, Plateau):
-            raise TypeError("then: must be a schedule of time, came Plateau")
+        _require_positive("epochs", self.epochs)
+        _require_share("start", self.start)
+        if not isinstance(self.then, Timed):
+            names = ", ".join(kind.__name__ for kind in get_args(Timed))
+            raise TypeError(f"then: must be a schedule of time ({names}), came {self.then!r}")
 
     def factor(self, epoch: FloatArray, total: float) -> FloatArray:
         """Factors at the given times."""
         rise = self.start + (1.0 - self.start) * epoch / self.epochs
-        rest = self.then.factor(np.maximum(epoch - self.epochs, 0.0), max(total - self.epochs, 1.0))
+        left = total - self.epochs
+        rest = self.then.factor(np.maximum(epoch - self.epochs, 0.0), left if left > 0.0 else 1.0)
         return np.where(epoch < self.epochs, rise, rest)
 
 
@@ -187,6 +186,10 @@ class Plateau:
     def __post_init__(self) -> None:
         _require_unit("decay", self.decay)
         _require_at_least("patience", self.patience, 0)
+        if not (isinstance(self.tolerance, Real) and 0.0 <= self.tolerance < math.inf):
+            raise ValueError(f"tolerance: must be a finite number of at least 0, came {self.tolerance!r}")
+        if self.on not in ("loss", "validation_loss"):
+            raise ValueError(f"on: must be 'loss' or 'validation_loss', came {self.on!r}")
 
     def watch(self) -> Callable[[float], float]:
         """A function from each epoch's loss to the factor of the next epoch."""
@@ -194,7 +197,7 @@ class Plateau:
 
         def observe(loss: float) -> float:
             nonlocal best, waited, factor
-            waited = 0 if loss < best - self.tolerance else waited + 1
+            waited = 0 if loss <= best - self.tolerance else waited + 1  # as `Patience` counts
             best = min(best, loss)
             if waited > self.patience:
                 waited, factor = 0, factor * self.decay
@@ -208,11 +211,23 @@ Schedule = Timed | Plateau
 
 def _require_unit(name: str, value: float) -> None:
     """Refuse a factor outside (0, 1]."""
-    if not 0.0 < value <= 1.0:
+    if not (isinstance(value, Real) and 0.0 < value <= 1.0):
         raise ValueError(f"{name}: must lie in (0, 1], came {value!r}")
+
+
+def _require_share(name: str, value: float) -> None:
+    """Refuse a factor outside [0, 1]."""
+    if not (isinstance(value, Real) and 0.0 <= value <= 1.0):
+        raise ValueError(f"{name}: must lie in [0, 1], came {value!r}")
+
+
+def _require_positive(name: str, value: float) -> None:
+    """Refuse what is no finite number above 0."""
+    if not (isinstance(value, Real) and 0.0 < value < math.inf):
+        raise ValueError(f"{name}: must be a finite number above 0, came {value!r}")
 
 
 def _require_at_least(name: str, value: int, least: int) -> None:
     """Refuse what is no integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise ValueError(f"{name}: must be an integer of at least {least}, came {value!r}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Literal
 
 from multilayer.training.history import Epoch
@@ -35,8 +36,10 @@ class Patience:
     def __post_init__(self) -> None:
         if self.on not in ("loss", "validation_loss", "validation_score"):
             raise ValueError(f"on: must be 'loss', 'validation_loss' or 'validation_score', came {self.on!r}")
-        if isinstance(self.patience, bool) or not isinstance(self.patience, int) or self.patience < 1:
+        if isinstance(self.patience, bool) or not isinstance(self.patience, Integral) or self.patience < 1:
             raise ValueError(f"patience: must be an integer of at least 1, came {self.patience!r}")
+        if not (isinstance(self.tolerance, Real) and 0.0 <= self.tolerance < math.inf):
+            raise ValueError(f"tolerance: must be a finite number of at least 0, came {self.tolerance!r}")
 
     def watch(self) -> Watch:
         """Start watching."""
@@ -45,7 +48,7 @@ class Patience:
         def observe(epoch: Epoch) -> str | None:
             nonlocal best, waited
             value = watched(epoch, self.on)
-            waited = waited + 1 if value > best - self.tolerance else 0
+            waited = 0 if value <= best - self.tolerance else waited + 1  # NaN is no improvement
             best = min(best, value)
             if waited <= self.patience:
                 return None
@@ -56,7 +59,7 @@ class Patience:
 
 @dataclass(frozen=True)
 class GradientNorm:
-    """Stop when ‖∇J(θ)‖ on all training rows is at most `limit`; costs one full gradient an epoch (002: "when to stop").
+    """Stop when ‖∇J(θ)‖ on all training rows is at most `limit`, for one full gradient an epoch (002: "when to stop").
 
     Parameters
     ----------
@@ -65,6 +68,9 @@ class GradientNorm:
     """
 
     limit: float = 1e-5
+
+    def __post_init__(self) -> None:
+        _require_positive("limit", self.limit)
 
     def watch(self) -> Watch:
         """Start watching."""
@@ -88,6 +94,9 @@ class Seconds:
     """
 
     limit: float
+
+    def __post_init__(self) -> None:
+        _require_positive("limit", self.limit)
 
     def watch(self) -> Watch:
         """Start watching."""
@@ -114,3 +123,9 @@ def watched(epoch: Epoch, on: str) -> float:
     if value is None:
         raise ValueError(f"on: {on!r} needs validation data{' and score=' if on == 'validation_score' else ''}")
     return -value if on == "validation_score" else value
+
+
+def _require_positive(name: str, value: float) -> None:
+    """Refuse a limit that is no number above 0."""
+    if not (isinstance(value, Real) and value > 0.0):
+        raise ValueError(f"{name}: must be a number above 0, came {value!r}")

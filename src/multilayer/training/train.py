@@ -159,7 +159,7 @@ def train(
             rule = rule or Adam()
             dealt = batches(task.rows.X.shape[0], 32 if batch_size == "auto" else batch_size, sampling or "shuffle")
             settings = Settings(rule, schedule or Constant(), dealt, seed, on_nonfinite)
-            settings.require_fit(task)
+            settings.check(task)
             task = replace(task, plan=_descent_plan(task.plan, rule, clip_norm, clip_value))
             return descend(task, settings, _program(engine, task.plan, rule.formula, dtype), start)
         case Layerwise():

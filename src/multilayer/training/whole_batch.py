@@ -1,7 +1,9 @@
-"""J(θ) and its gradient over all rows, from what an engine sums."""
+"""What full-batch methods share: J(θ) and its gradient over all rows, from what an engine sums, and common refusals."""
 
 from __future__ import annotations
 
+import math
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,3 +79,10 @@ def require_smooth(plan: Plan, method: str) -> None:
         raise ValueError(
             f"penalty: {method!r} descends the whole objective, so it takes no proximal steps; use step='gradient'"
         )
+
+
+def require_tolerances(**tolerances: float) -> None:
+    """Refuse what is no number of at least 0."""
+    for name, value in tolerances.items():
+        if not (isinstance(value, Real) and math.isfinite(value) and value >= 0):
+            raise ValueError(f"{name}: must be a finite number of at least 0, came {value!r}")

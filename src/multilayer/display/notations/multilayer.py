@@ -145,11 +145,10 @@ def _loss(step: Step) -> Iterator[Equation]:
     formula = words.loss_formula(head, "f", "y", "k", step.Y.shape[1])
     yield words.equation("L", formula, step.losses)
     if step.n_rows > 1 or step.penalised:
-        total = r"\tfrac{1}{n} \sum L" if step.averaged else r"\sum L" if step.n_rows > 1 else "L"
         if step.penalised:
             yield words.equation(r"\lambda\Omega", "", np.array(step.penalty))
-            total = rf"\lambda\Omega + {total}"
-        yield words.equation("J", total, np.array(step.value))
+        total = words.mean_factor(step, "n") + r"\sum L" if step.n_rows > 1 else "L"
+        yield words.equation("J", words.with_penalty(step, total), np.array(step.value))
 
 
 def _backward(step: Step) -> Iterator[Equation]:

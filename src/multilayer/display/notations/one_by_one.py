@@ -28,13 +28,15 @@ class Letters:
     x, f, y : str
         Input, output and target.
     loss : callable
-        Of an input's number, or None if there is only one.
-    objective, count, index : str
-        J, N, and the index of outputs.
-    W, b, z, h, delta, h_gradient : callable
+        Of an input's number: the name of its L.
+    alone, objective, count : str
+        L where there is one input and no penalty, J otherwise, and N.
+    W, b, z, h : callable
         Of a layer's number.
+    delta, h_gradient : callable
+        Of the name of L and a layer's number.
     gradient : callable
-        Of what is minimised and a parameter, the name of the derivative.
+        Of the name of what is minimised and of a parameter.
     activated, slope : callable
         Of a layer's number, g(z) and the factor ⊙ g′(z).
     output_delta : str
@@ -50,15 +52,16 @@ class Letters:
     x: str
     f: str
     y: str
-    loss: Callable[[int | None], str]
+    loss: Callable[[int | str], str]
+    alone: str
     objective: str
     count: str
     W: Callable[[int], str]
     b: Callable[[int], str]
     z: Callable[[int], str]
     h: Callable[[int], str]
-    delta: Callable[[int], str]
-    h_gradient: Callable[[int], str]
+    delta: Callable[[str, int], str]
+    h_gradient: Callable[[str, int], str]
     gradient: Callable[[str, str], str]
     activated: Callable[[int], str]
     slope: Callable[[int], str]
@@ -88,9 +91,9 @@ def write(step: Step, letters: Letters) -> Document:
     return Document(letters.title, tuple(sections), letters.asked)
 
 
-def _minimised(step: Step, letters: Letters) -> str:
-    """The letter of what the update descends: L of one input without a penalty, else the objective's."""
-    return letters.objective if step.n_rows > 1 or step.penalised else letters.loss(None)
+def _loss(step: Step, letters: Letters, number: int | str) -> str:
+    """The name of one input's loss: J's own where the two are the same."""
+    return letters.loss(number) if step.n_rows > 1 or step.penalised else letters.alone
 
 
 def _given(step: Step, letters: Letters) -> Iterator[Equation | str]:
@@ -121,33 +124,34 @@ def _forward(step: Step, letters: Letters, row: int) -> Iterator[Equation]:
         yield words.equation(letters.z(number), formula, layer.z[row], None if marks is None else marks.z)
         formula = letters.activated(number)
         yield words.equation(letters.h(number), formula, layer.h[row], None if marks is None else marks.h)
-    name = letters.loss(None if step.n_rows == 1 else row + 1)
-    yield words.equation(name, letters.loss_formula, np.array(step.losses[row]))
+    yield words.equation(_loss(step, letters, row + 1), letters.loss_formula, np.array(step.losses[row]))
 
 
 def _backward(step: Step, letters: Letters, row: int) -> Iterator[Equation]:
     """From the last layer to the first; the loop ends before it would need the activation of the input."""
+    loss = _loss(step, letters, row + 1)
+    formula = letters.output_delta
     for layer in reversed(step.layers):
         number, marks = layer.number, layer.dependents
         assert layer.delta is not None
-        last = layer.h_gradient is None
         if layer.h_gradient is not None:
-            formula = f"{words.transposed(letters.W(number + 1))} {letters.delta(number + 1)}"
-            mark = None if marks is None else marks.h_gradient
-            yield words.equation(letters.h_gradient(number), formula, layer.h_gradient[row], mark)
-        formula = letters.output_delta if last else letters.h_gradient(number) + letters.slope(number)
-        yield words.equation(letters.delta(number), formula, layer.delta[row], None if marks is None else marks.delta)
+            name = letters.h_gradient(loss, number)
+            product = f"{words.transposed(letters.W(number + 1))} {letters.delta(loss, number + 1)}"
+            yield words.equation(name, product, layer.h_gradient[row], None if marks is None else marks.h_gradient)
+            formula = name + letters.slope(number)
+        name = letters.delta(loss, number)
+        yield words.equation(name, formula, layer.delta[row], None if marks is None else marks.delta)
         if step.n_rows == 1 and not step.penalised:
-            yield from _gradients(letters, layer, letters.loss(None))
+            yield from _gradients(letters, layer, loss, loss)
 
 
 def _gradients(
-    letters: Letters, layer: TracedLayer, of: str, factor: str = "", penalty: str = ""
+    letters: Letters, layer: TracedLayer, of: str, loss: str, factor: str = "", penalty: str = ""
 ) -> Iterator[Equation]:
-    """∂/∂W and ∂/∂b of one layer; `factor` stands before, `penalty` after."""
+    """∂/∂W and ∂/∂b of one layer, made of δ of `loss`; `factor` stands before, `penalty` after."""
     number, gradient = layer.number, layer.gradient
     assert gradient is not None
-    delta, below = letters.delta(number), words.transposed(letters.h(number - 1))
+    delta, below = letters.delta(loss, number), words.transposed(letters.h(number - 1))
     W, b = letters.W(number), letters.b(number)
     yield words.equation(letters.gradient(of, W), f"{factor}{delta} {below}{penalty}", gradient.W)
     if gradient.b is not None:
@@ -156,21 +160,21 @@ def _gradients(
 
 def _joined(step: Step, letters: Letters) -> Iterator[Equation]:
     """Objective and gradient over all inputs, with the penalty."""
-    alone = step.n_rows == 1
-    factor = "" if alone else words.mean_factor(step, letters.count) + r"\sum "
-    total = f"{factor}{letters.loss(None)}"
+    several = step.n_rows > 1
+    factor = words.mean_factor(step, letters.count) + r"\sum_i " if several else ""
+    loss = letters.loss("i" if several else 1)
     if step.penalised:
         yield words.equation(r"\lambda\Omega", "", np.array(step.penalty))
-        total = rf"\lambda\Omega + {total}"
+    total = words.with_penalty(step, f"{factor}{loss}")
     yield words.equation(letters.objective, total, np.array(step.value))
     if step.no_gradient is None:
         for layer in reversed(step.layers):
             penalty = words.penalty_gradient(step, letters.W(layer.number))
-            yield from _gradients(letters, layer, letters.objective, factor, penalty)
+            yield from _gradients(letters, layer, letters.objective, loss, factor, penalty)
 
 
 def _update(step: Step, letters: Letters) -> Iterator[Equation]:
-    of = _minimised(step, letters)
+    of = letters.objective if step.n_rows > 1 or step.penalised else letters.alone
     for layer in step.layers:
         for name, field in ((letters.W(layer.number), "W"), (letters.b(layer.number), "b")):
             values = getattr(layer.updated, field)

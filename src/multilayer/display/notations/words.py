@@ -67,27 +67,40 @@ def output_delta(head: Head, f: str, y: str, slope: str, loss: str, z: str) -> s
 
 
 def loss_formula(
-    head: Head, f: str, y: str, index: str, n_outputs: int, *, log: str = r"\log", target_first: bool = False
+    head: Head,
+    f: str,
+    y: str,
+    index: str,
+    n_outputs: int,
+    *,
+    log: str = r"\log",
+    target_first: bool = False,
+    rows: tuple[str, str] = ("", ""),
 ) -> str:
-    """L of one row in terms of f and y, summed over the outputs where there are several."""
+    """L in terms of f and y, summed over the outputs where there are several.
+
+    `rows` is what stands before where rows are summed as well, and the rows' own index.
+    """
+    sums, row_index = rows
     if not (is_squared(head) or head.loss.name == "cross_entropy"):
-        return rf"\mathrm{{{escaped(head.loss.name)}}}({f}, {y})"
-    sums = ""
-    if n_outputs > 1:
-        sums, f, y = rf"\sum_{index} ", _component(f, index), _component(y, index)
+        return rf"{sums}\text{{{head.loss.name.replace('_', ' ')} loss}}"
+    indices = ",".join(i for i in (index if n_outputs > 1 else "", row_index) if i)
+    sums += rf"\sum_{index} " if n_outputs > 1 else ""
+    f, y = component(f, indices), component(y, indices)
     if is_squared(head):
         difference = f"{y} - {f}" if target_first else f"{f} - {y}"
         return rf"\tfrac{{1}}{{2}} {sums}({difference})^2"
-    if head.loss.name == "cross_entropy" and head.output.name == "softmax":
+    if head.output.name == "softmax":
         return f"-{sums}{y} {log} {f}"
     return f"-{sums}[{y} {log} {f} + (1 - {y}) {log}(1 - {f})]"
 
 
-def _component(vector: str, index: str) -> str:
-    """One entry of a vector, not in bold; of 001's 1_y it is 1 where y is the entry's class."""
+def component(vector: str, indices: str) -> str:
+    """An entry of a vector or matrix, not in bold; of 001's 1_y it is 1 where y is the entry's class."""
     if vector == r"\mathbf{1}_y":
-        return f"1_{{(y={index})}}"
-    return re.sub(r"\\mathbf\{(\w)\}", r"\1", vector) + f"_{index}"
+        return f"1_{{(y={indices})}}"
+    entry = re.sub(r"\\mathbf\{(\w)\}", r"\1", vector)
+    return f"{entry}_{{{indices}}}" if indices else entry
 
 
 def mean_factor(step: Step, letter: str) -> str:
@@ -108,6 +121,13 @@ def penalty_sentence(step: Step, objective: str) -> tuple[str, ...]:
     name = {L1: "L1", L2: "L2"}.get(type(penalty), "elastic net")
     divided = " divided by the number of rows," if step.objective.penalty_in_mean else ""
     return (f"${objective}$ has the {name} penalty $\\lambda\\Omega$ = {' + '.join(terms) or '0'},{divided} on weights, not on biases.",)
+
+
+def with_penalty(step: Step, losses: str) -> str:
+    """λΩ before a sum of losses, where there is a penalty."""
+    if not step.penalised:
+        return losses
+    return rf"\lambda\Omega - {losses[1:]}" if losses.startswith("-") else rf"\lambda\Omega + {losses}"
 
 
 def penalty_gradient(step: Step, weights: str) -> str:
@@ -153,6 +173,17 @@ def entry_mark(step: Step, layer: TracedLayer, field: str) -> NDArray[np.bool_] 
 def transposed(matrix: str) -> str:
     """Mᵀ; a superscript that M has already is kept beside it."""
     return f"{matrix[:-1]}\\top}}" if matrix.endswith("}") and "^{" in matrix else rf"{matrix}^\top"
+
+
+def joined_mark(step: Step, layer: TracedLayer) -> NDArray[np.bool_] | None:
+    """The mark on the weight in question in [b, W]."""
+    W, b = (entry_mark(step, layer, field) for field in ("W", "b"))
+    if W is None and b is None:
+        return None
+    W = np.zeros(layer.parameters.W.shape, dtype=bool) if W is None else W
+    if layer.parameters.b is None:
+        return W
+    return np.column_stack([np.zeros(len(W), dtype=bool) if b is None else b, W])
 
 
 def with_bias(W: FloatArray, b: FloatArray | None) -> FloatArray:

@@ -28,7 +28,7 @@ def plain(latex: str) -> str:
     text, end = _read(tokens, 0)
     if end != len(tokens):
         raise ValueError(f"latex: brackets do not match in {latex!r}")
-    return re.sub(r" {2,}", " ", re.sub(r"([∂∇]) ", r"\1", text)).strip()
+    return re.sub(r" {2,}", " ", re.sub(r"([∂∇Δ]) ", r"\1", text)).strip()
 
 
 def plain_sentence(sentence: str) -> str:
@@ -93,6 +93,7 @@ def _symbol(token: str) -> str:
 
 def _raised(content: str) -> str:
     """A superscript."""
+    content = content.replace(" ", "")
     if all(c in _RAISED or c in _DONE for c in content):
         return "".join(_RAISED.get(c, c) for c in content)
     return f"^({content})" if len(content) > 1 else f"^{content}"
@@ -100,8 +101,9 @@ def _raised(content: str) -> str:
 
 def _lowered(content: str) -> str:
     """A subscript; the comma between indices of one digit is left out."""
+    content = content.replace(" ", "")
     parts = content.split(",")
-    joined = "".join(parts) if all(len(part.strip()) == 1 for part in parts) else content
+    joined = "".join(parts) if all(len(part) == 1 for part in parts) else content
     if all(c in _LOWERED or c in _DONE for c in joined):
         return "".join(_LOWERED.get(c, c) for c in joined)
     return f"_({content})" if len(content) > 1 and content[0] != "(" else f"_{content}"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from multilayer.display.document import Document, Equation, Section, Style, entries
 from multilayer.display.rendering.plain import plain, plain_sentence
 
 MARK = "*"
+WIDTH = 100  # of sentences; matrices take what they need
 
 
 def to_text(document: Document, style: Style) -> str:
-    """Lines of at most a few dozen letters beside the numbers; columns of a section stand under each other."""
+    """A heading over each section; names, formulas and numbers of a section stand under each other."""
     lines = [document.title, "=" * len(document.title)]
     if document.asked is not None:
         name = plain(document.asked)
@@ -26,7 +29,7 @@ def _section(section: Section, style: Style) -> list[str]:
     lines = []
     for part in section.parts:
         if isinstance(part, str):
-            lines.append(plain_sentence(part))
+            lines += wrap(plain_sentence(part), WIDTH)
         else:
             left = f"{plain(part.name):<{name_width}}{_formula(part):<{formula_width}} = "
             lines += _beside(left, _matrix(part, style))

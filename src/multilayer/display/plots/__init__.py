@@ -1,0 +1,1 @@
+"""Plots with matplotlib, which is imported when the first plot is made."""

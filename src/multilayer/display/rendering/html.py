@@ -1,0 +1,49 @@
+"""A document as HTML for notebooks: tables with their own style, no script and no fonts to load."""
+
+from __future__ import annotations
+
+from html import escape
+
+from multilayer.display.document import Document, Entry, Equation, Section, Style, entries
+from multilayer.display.rendering.plain import plain, plain_sentence
+
+CELL = "border:none;background:none;padding:.15em .4em;text-align:left;vertical-align:middle;white-space:nowrap"
+NUMBER = "border:none;background:none;padding:0 .4em;text-align:right;font-variant-numeric:tabular-nums"
+BRACKETS = "border:solid;border-width:0 1px;border-radius:.4em;border-collapse:separate;margin:0"
+
+
+def to_html(document: Document, style: Style) -> str:
+    """One table a section: name, formula, numbers; marked numbers in ``<mark>``."""
+    parts = [f"<div><h3>{escape(document.title)}</h3>"]
+    if document.asked is not None:
+        name = escape(plain(document.asked))
+        parts.append(f"<p>Mark what depends on {name}.</p>" if style.blank else f"<p><mark>depends on {name}</mark></p>")
+    parts += [_section(section, style) for section in document.sections]
+    return "\n".join(parts) + "\n</div>"
+
+
+def _section(section: Section, style: Style) -> str:
+    sentences = [f"<p>{escape(plain_sentence(part))}</p>" for part in section.parts if isinstance(part, str)]
+    rows = [_equation(part, style) for part in section.parts if isinstance(part, Equation)]
+    table = [f'<table style="border:none;border-collapse:collapse;margin:0">{"".join(rows)}</table>'] if rows else []
+    return "\n".join([f"<h4>{escape(section.title)}</h4>", *sentences, *table])
+
+
+def _equation(equation: Equation, style: Style) -> str:
+    formula = f"= {escape(plain(equation.formula))}" if equation.formula else ""
+    cells = (escape(plain(equation.name)), formula, "=", _matrix(equation, style))
+    return "<tr>" + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells) + "</tr>\n"
+
+
+def _matrix(equation: Equation, style: Style) -> str:
+    """A table between brackets; a single number without them."""
+    rows = [[_entry(entry, style) for entry in row] for row in entries(equation, style)]
+    if equation.values.size == 1:
+        return rows[0][0]
+    lines = ("<tr>" + "".join(f'<td style="{NUMBER}">{cell}</td>' for cell in row) + "</tr>" for row in rows)
+    return f'<table style="{BRACKETS}">{"".join(lines)}</table>'
+
+
+def _entry(entry: Entry, style: Style) -> str:
+    number = "_" * (style.decimals + 4) if entry.number is None else entry.number
+    return f"<mark>{number}</mark>" if entry.marked else number
