@@ -1,5 +1,5 @@
-"""README.md and docs/: blocks of Python run and print what stands below them, `$ multilayer` commands succeed, links lead
-somewhere, pictures are drawn by their page.
+"""README.md and docs/: blocks of Python run and print what stands below them, `$ multilayer` commands succeed, links
+lead somewhere, pictures are drawn by their page.
 
 A block of text after a block of Python that prints is what it prints.
 """

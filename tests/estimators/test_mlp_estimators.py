@@ -165,3 +165,12 @@ def test_an_unknown_activation_is_refused_with_those_that_exist(cancer):
 def test_negative_counts_are_refused_by_poisson(cancer):
     with pytest.raises(ValueError, match="none negative"):
         ml.MLPRegressor("poisson", max_iter=2).fit(cancer[0], -1.0 - cancer[1])
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_an_adaptive_rate_falls_until_it_is_too_small(cancer, early_stopping):
+    options = {"solver": "sgd", "learning_rate": "adaptive", "tol": 10.0, "n_iter_no_change": 1, "max_iter": 100}
+    model = ml.MLPClassifier(**options, learning_rate_init=0.1, early_stopping=early_stopping, random_state=0)
+    model.fit(*cancer)
+    # The rate is divided by 5 until it is at most 1e-6: 0.1/5**8 is the first such, every 2 epochs but for the first.
+    assert 14 <= model.n_iter_ <= 20

@@ -92,4 +92,4 @@ def dependents(asked: Weight, objective: Objective) -> tuple[Dependents, ...]:
 
 def _activations(z: BoolArray, following: Operation | None) -> BoolArray:
     """Units of h that depend on marked entries of z."""
-    return z.reshape(-1, following.pieces).any(axis=1) if isinstance(following, MaxPool) else z.copy()
+    return np.any(z.reshape(-1, following.pieces), axis=1) if isinstance(following, MaxPool) else z.copy()

@@ -92,10 +92,12 @@ def entries(equation: Equation, style: Style) -> list[list[Entry]]:
     if equation.marks is not None and not style.blank:
         marks = np.broadcast_to(equation.marks, equation.values.shape)
     blank = style.blank and not equation.given
-    return [
-        [Entry(None if blank else fixed(value, decimals), bool(marked)) for value, marked in zip(row, row_marks, strict=True)]
-        for row, row_marks in zip(equation.values, marks, strict=True)
-    ]
+
+    def entry(value: float, marked: bool) -> Entry:
+        return Entry(None if blank else fixed(value, decimals), marked)
+
+    rows = zip(equation.values.tolist(), marks.tolist(), strict=True)
+    return [[entry(*pair) for pair in zip(*row, strict=True)] for row in rows]
 
 
 def fixed(value: float, decimals: int) -> str:

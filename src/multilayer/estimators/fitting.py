@@ -18,6 +18,7 @@ from multilayer.network.layers import Layer
 from multilayer.network.network import Network, Parameters
 from multilayer.network.objective import Objective
 from multilayer.network.penalty import L2
+from multilayer.training.full_batch import LBFGS
 from multilayer.training.history import Epoch, Run
 from multilayer.training.rules import Adam, Momentum, Rule
 from multilayer.training.schedules import Constant, InverseScaling, Plateau, Schedule
@@ -86,7 +87,8 @@ def fit(
     if estimator.verbose:
         options["callbacks"] = (_print_epoch,)
     if estimator.solver == "lbfgs":
-        options |= {"method": "lbfgs", "epochs": estimator.max_iter}
+        method = LBFGS(gradient_tolerance=float(estimator.tol), max_evaluations=int(estimator.max_fun))
+        options |= {"method": method, "epochs": int(estimator.max_iter)}
     else:
         options |= {
             "rule": _rule(estimator),

@@ -14,8 +14,8 @@ from multilayer.network.plan import Plan
 from multilayer.random import stream
 from multilayer.training.batches import Batches
 from multilayer.training.diagnosis import describe_nonfinite
-from multilayer.training.history import Epoch, Run
-from multilayer.training.progress import Ending, Progress
+from multilayer.training.history import Ending, Epoch, Run
+from multilayer.training.progress import Progress
 from multilayer.training.rules import Rprop, Rule, initial_slots, scalar_rows
 from multilayer.training.schedules import Constant, Plateau, Schedule
 from multilayer.training.stopping import watched

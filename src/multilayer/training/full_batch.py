@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Program, State
 from multilayer.training.diagnosis import describe_start
-from multilayer.training.history import Epoch, Run
-from multilayer.training.progress import Ending, Progress
+from multilayer.training.history import Ending, Epoch, Run
+from multilayer.training.progress import Progress
 from multilayer.training.task import Task
 from multilayer.training.whole_batch import WholeBatch, require_smooth, require_tolerances
 
@@ -91,7 +91,7 @@ def minimise(task: Task, method: LBFGS | ConjugateGradient, program: Program, th
     ValueError
         For dropout and for penalties that are not smooth.
     Diverged
-        If J or ∇J is NaN or infinite where a step begins.
+        If J or ∇J is NaN or infinite at the start.
     """
     from scipy.optimize import OptimizeResult, minimize
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from multilayer.engines.protocol import State
 from multilayer.network.network import Parameters
 
+Ending = Literal["epochs", "stopped", "interrupted", "nonfinite", "converged"]
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -102,7 +104,7 @@ class Run:
 
     theta: Parameters
     history: History
-    ended: Literal["epochs", "stopped", "interrupted", "nonfinite", "converged"]
+    ended: Ending
     message: str
     best_epoch: int | None = None
     state: State | None = field(default=None, repr=False)

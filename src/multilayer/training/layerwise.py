@@ -30,8 +30,8 @@ from multilayer.network.update import scales
 from multilayer.random import stream
 from multilayer.training.batches import Batches
 from multilayer.training.diagnosis import describe_nonfinite
-from multilayer.training.history import Epoch, Run
-from multilayer.training.progress import Ending, Progress
+from multilayer.training.history import Ending, Epoch, Run
+from multilayer.training.progress import Progress
 from multilayer.training.rules import GradientDescent, Rule
 from multilayer.training.task import Task
 from multilayer.training.whole_batch import WholeBatch

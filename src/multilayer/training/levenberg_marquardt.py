@@ -22,8 +22,8 @@ from multilayer.network.plan import Plan
 from multilayer.network.propagation import Propagated, backward, forward, parameter_views
 from multilayer.network.update import penalty_gradient, scales
 from multilayer.training.diagnosis import describe_start
-from multilayer.training.history import Epoch, Run
-from multilayer.training.progress import Ending, Progress
+from multilayer.training.history import Ending, Epoch, Run
+from multilayer.training.progress import Progress
 from multilayer.training.task import Task
 from multilayer.training.whole_batch import WholeBatch, require_smooth, require_tolerances
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Program
 from multilayer.network.update import scales
-from multilayer.training.history import Diverged, Epoch, History, Run
+from multilayer.training.history import Diverged, Ending, Epoch, History, Run
 from multilayer.training.stopping import GradientNorm, start, watched
 from multilayer.training.task import Task
 from multilayer.training.whole_batch import WholeBatch
-
-Ending = Literal["epochs", "stopped", "interrupted", "nonfinite", "converged"]
 
 
 class Progress:

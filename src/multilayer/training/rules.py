@@ -245,6 +245,7 @@ def _check(rule: Rule, unit: tuple[str, ...] = (), positive: tuple[str, ...] = (
             continue
         if isinstance(value, bool) or not (isinstance(value, Real) and math.isfinite(value)):
             raise ValueError(f"{field.name}: must be a finite number, came {value!r}")
+        value = float(value)
         if field.name in unit and not 0.0 <= value < 1.0:
             raise ValueError(f"{field.name}: must lie in [0, 1), came {value!r}")
         if field.name in ("rate", *positive) and not value > 0.0:

@@ -164,41 +164,41 @@ Timed = Constant | Step | Exponential | InverseScaling | Cosine | LogCosine | Wa
 
 @dataclass(frozen=True)
 class Plateau:
-    """Multiplied by `decay` whenever the watched loss has not fallen by `tolerance` for `patience` epochs.
+    """Multiplied by `decay` whenever what is watched has not improved by `tolerance` for more than `patience` epochs.
 
     Parameters
     ----------
     decay : float
         Factor of a step, in (0, 1].
     patience : int
-        Epochs without a fall that are borne.
+        Epochs without improvement that are borne.
     tolerance : float
-        What counts as a fall.
-    on : {"loss", "validation_loss"}
-        What is watched; "loss" includes the penalty.
+        What counts as an improvement.
+    on : {"loss", "validation_loss", "validation_score"}
+        What is watched; "loss" includes the penalty, a score is better when larger.
     """
 
     decay: float = 0.2
     patience: int = 5
     tolerance: float = 1e-4
-    on: Literal["loss", "validation_loss"] = "loss"
+    on: Literal["loss", "validation_loss", "validation_score"] = "loss"
 
     def __post_init__(self) -> None:
         _require_unit("decay", self.decay)
         _require_at_least("patience", self.patience, 0)
         if not (isinstance(self.tolerance, Real) and 0.0 <= self.tolerance < math.inf):
             raise ValueError(f"tolerance: must be a finite number of at least 0, came {self.tolerance!r}")
-        if self.on not in ("loss", "validation_loss"):
-            raise ValueError(f"on: must be 'loss' or 'validation_loss', came {self.on!r}")
+        if self.on not in ("loss", "validation_loss", "validation_score"):
+            raise ValueError(f"on: must be 'loss', 'validation_loss' or 'validation_score', came {self.on!r}")
 
     def watch(self) -> Callable[[float], float]:
-        """A function from each epoch's loss to the factor of the next epoch."""
+        """A function from each epoch's watched quantity, smaller when better, to the factor of the next epoch."""
         best, waited, factor = math.inf, 0, 1.0
 
-        def observe(loss: float) -> float:
+        def observe(value: float) -> float:
             nonlocal best, waited, factor
-            waited = 0 if loss <= best - self.tolerance else waited + 1  # as `Patience` counts
-            best = min(best, loss)
+            waited = 0 if value <= best - self.tolerance else waited + 1  # as `Patience` counts
+            best = min(best, value)
             if waited > self.patience:
                 waited, factor = 0, factor * self.decay
             return factor

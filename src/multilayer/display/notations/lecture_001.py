@@ -1,6 +1,7 @@
-"""001: z⁽ℓ⁾ = W⁽ℓ⁾h⁽ℓ⁻¹⁾ + b⁽ℓ⁾, h⁽ℓ⁾ = g(z⁽ℓ⁾), f = o(z⁽ᴸ⁺¹⁾), errors ∇_z⁽ℓ⁾ L; the loop of its slide "Backpropagation".
+"""001: z⁽ℓ⁾ = W⁽ℓ⁾h⁽ℓ⁻¹⁾ + b⁽ℓ⁾, h⁽ℓ⁾ = g(z⁽ℓ⁾), f = o(z⁽ᴸ⁺¹⁾), and errors ∇_z⁽ℓ⁾ L.
 
-The slide's loop ends, at ℓ = 1, with the gradient at a z⁽⁰⁾, which does not exist; it is left out.
+The order is that of the loop of its slide "Backpropagation".
+The loop ends, at ℓ = 1, with the gradient at a z⁽⁰⁾, which does not exist; it is left out.
 """
 
 from __future__ import annotations
@@ -21,9 +22,7 @@ def write(step: Step) -> Document:
     delta = words.output_delta(head, r"\mathbf{f}", y, rf" \odot \mathbf{{o}}'({_z(last)})", "L", _z(last))
 
     def g(number: int) -> str:
-        if number == last:
-            return r"\mathbf{o}"
-        return rf"\mathbf{{g}}^{{({number})}}" if several else r"\mathbf{g}"
+        return r"\mathbf{o}" if number == last else _g(number if several else None)
 
     letters = one_by_one.Letters(
         title=words.title("001"),
@@ -31,7 +30,7 @@ def write(step: Step) -> Document:
         x=r"\mathbf{x}",
         f=r"\mathbf{f}",
         y=y,
-        loss=lambda number: f"L_{number}",
+        loss=lambda number: f"L_{{{number}}}",
         alone="L",
         objective=r"\mathcal{L}",
         count="N",
@@ -60,10 +59,15 @@ def weight_name(weight: Weight) -> str:
 def _functions(hidden: list[str], several: bool, output: str) -> str:
     """Which functions g and o are."""
     names = [
-        rf"$\mathbf{{g}}^{{({number})}}$ is {name}" if several else rf"$\mathbf{{g}}$ is {name}"
+        rf"${_g(number if several else None)}$ is {words.spoken(name)}"
         for number, name in enumerate(hidden if several else hidden[:1], start=1)
     ]
-    return ", ".join([rf"${_h(0)} = \mathbf{{x}}$", *names, rf"$\mathbf{{o}}$ is {output}"]).replace("_", " ") + "."
+    return ", ".join([rf"${_h(0)} = \mathbf{{x}}$", *names, rf"$\mathbf{{o}}$ is {words.spoken(output)}"]) + "."
+
+
+def _g(number: int | None) -> str:
+    """The activation, numbered where layers have different ones."""
+    return r"\mathbf{g}" if number is None else rf"\mathbf{{g}}^{{({number})}}"
 
 
 def _W(number: int) -> str:

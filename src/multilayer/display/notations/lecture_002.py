@@ -34,10 +34,10 @@ def write(step: Step) -> Document:
     def slope(number: int) -> str:
         return rf" \odot [{_function(number)}]'({z(number)})"
 
-    functions = ", ".join(f"${_function(layer.number)}$ is {layer.activation}" for layer in step.layers)
+    functions = ", ".join(f"${_function(layer.number)}$ is {words.spoken(layer.activation)}" for layer in step.layers)
     letters = one_by_one.Letters(
         title=words.title("002"),
-        introduction=(functions.replace("leaky_relu", "leaky relu") + ".", INDEX_ORDER),
+        introduction=(functions + ".", INDEX_ORDER),
         x="x",
         f="y",
         y="t",

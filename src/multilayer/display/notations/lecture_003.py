@@ -1,8 +1,8 @@
 """003: samples are columns, A⁽¹⁾ = (Θ⁽¹⁾)ᵀ (1; X), Z = σ(A⁽¹⁾), A⁽²⁾ = (Θ⁽²⁾)ᵀ (1; Z), Y = σ(A⁽²⁾), δ⁽³⁾ = Y − L.
 
-Row 0 of Θ holds the biases. δ⁽³⁾ belongs to Θ⁽²⁾ because the lecture counts the input as layer 1; δ⁽²⁾, which it does not
-name, stands for the factor of X in its equation (7). The derivative has the shape of Θ, so that it is (1; Z)(δ⁽³⁾)ᵀ where
-the lecture's compact line after equation (6) prints the transpose without the 1.
+Row 0 of Θ holds the biases. δ⁽³⁾ belongs to Θ⁽²⁾ because the lecture counts the input as layer 1; δ⁽²⁾, which it does
+not name, stands for the factor of X in its equation (7). The derivative has the shape of Θ, so that it is (1; Z)(δ⁽³⁾)ᵀ
+where the lecture's compact line after equation (6) prints the transpose without the 1.
 """
 
 from __future__ import annotations

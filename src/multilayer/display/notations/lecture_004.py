@@ -1,7 +1,8 @@
-"""004: Wʰ, Wᵒ (or Wʰ₁ … Wʰ_d) with the biases as column 0, yʰ = (1; σ(Wʰx)), y = σ(Wᵒyʰ), and δ = **−**∂L/∂z.
+"""004: Wʰ, Wᵒ (or Wʰ₁ … Wʰ_d) with the biases as column 0, yʰ = (1; σ(Wʰx)), y = σ(Wᵒyʰ), and δ = −∂L/∂z.
 
-The sections are lines 5 to 8 of the algorithms IGD_MLP2 (ML:IV-96 to 101) and IGD_MLPd (ML:IV-111 to 116). Several examples
-stand as columns, as in "Forward Propagation: Batch Mode" (ML:IV-86); their updates are summed over D (ML:IV-94, 95).
+The sections are lines 5 to 8 of the algorithms IGD_MLP2 (ML:IV-96 to 101) and IGD_MLPd (ML:IV-111 to 116). Several
+examples stand as columns, as in "Forward Propagation: Batch Mode" (ML:IV-86); their updates are summed over D
+(ML:IV-94, 95).
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def _layer(step: Step, number: int) -> str:
     """The superscript of a layer: h and o for up to two layers, h_1 … h_d for more."""
     d = len(step.layers)
     if d > 2:
-        return rf"{{\mathsf{{h}}_{number}}}"
+        return rf"{{\mathsf{{h}}_{{{number}}}}}"
     return r"{\mathsf{o}}" if number == d else r"{\mathsf{h}}"
 
 
@@ -149,7 +150,7 @@ def _hidden_delta(step: Step, layer: TracedLayer) -> str:
     slope = _slope(layer, _y(step, number), _z(step, number))
     if not _biased(step, number):
         return f"({product}){slope}" if slope else product
-    size = "l" if len(step.layers) <= 2 else f"l_{number}"
+    size = "l" if len(step.layers) <= 2 else words.numbered("l", number)
     projection = rf"_{{1\dots {size}}}"
     if layer.activation == "sigmoid":
         return f"[({product}){slope}]{projection}"

@@ -41,8 +41,13 @@ def through(factor: str, name: str, z: str) -> str:
 
 
 def escaped(name: str) -> str:
-    """A name as LaTeX text."""
-    return name.replace("_", r"\_")
+    """A name of a function or loss, perhaps a user's own, for a formula."""
+    return re.sub(r"\W", "", name).replace("_", r"\_")
+
+
+def spoken(name: str) -> str:
+    """The same for a sentence."""
+    return re.sub(r"[\W_]+", " ", name)
 
 
 def is_residual(head: Head) -> bool:
@@ -83,7 +88,7 @@ def loss_formula(
     """
     sums, row_index = rows
     if not (is_squared(head) or head.loss.name == "cross_entropy"):
-        return rf"{sums}\text{{{head.loss.name.replace('_', ' ')} loss}}"
+        return rf"{sums}\text{{{spoken(head.loss.name)} loss}}"
     indices = ",".join(i for i in (index if n_outputs > 1 else "", row_index) if i)
     sums += rf"\sum_{index} " if n_outputs > 1 else ""
     f, y = component(f, indices), component(y, indices)
@@ -103,6 +108,11 @@ def component(vector: str, indices: str) -> str:
     return f"{entry}_{{{indices}}}" if indices else entry
 
 
+def numbered(letter: str, number: int) -> str:
+    """A letter with a layer's number as its index."""
+    return f"{letter}_{{{number}}}"
+
+
 def mean_factor(step: Step, letter: str) -> str:
     """1/N where the mean over several rows is taken."""
     return rf"\tfrac{{1}}{{{letter}}} " if step.averaged else ""
@@ -119,8 +129,9 @@ def penalty_sentence(step: Step, objective: str) -> tuple[str, ...]:
     if penalty.l2:
         terms.append(f"{penalty.l2:g} $\\cdot \\tfrac{{1}}{{2}} \\sum w^2$")
     name = {L1: "L1", L2: "L2"}.get(type(penalty), "elastic net")
-    divided = " divided by the number of rows," if step.objective.penalty_in_mean else ""
-    return (f"${objective}$ has the {name} penalty $\\lambda\\Omega$ = {' + '.join(terms) or '0'},{divided} on weights, not on biases.",)
+    divided = ", divided by the number of rows" if step.objective.penalty_in_mean else ""
+    sizes = " + ".join(terms) or "0"
+    return (f"${objective}$ has the {name} penalty $\\lambda\\Omega$ = {sizes}{divided}, on weights, not on biases.",)
 
 
 def with_penalty(step: Step, losses: str) -> str:
@@ -194,7 +205,6 @@ def with_bias(W: FloatArray, b: FloatArray | None) -> FloatArray:
 def with_ones(columns: FloatArray, biased: bool) -> FloatArray:
     """(1; columns): a row of ones above, where there is a bias."""
     return np.vstack([np.ones(columns.shape[1]), columns]) if biased else columns
-
 
 
 def title(notation: str) -> str:

@@ -86,7 +86,7 @@ def _side_by_side(drawn: Sequence[Activation], slopes: Sequence[float], span: tu
         grid.flat[i].remove()
         grid.flat[i - columns].tick_params(labelbottom=True)
     grid[0, 0].set(xlim=span, ylim=COMMON_RANGE)
-    lines = next((a.lines for a, g in zip(grid.flat, drawn, strict=False) if g.derivative is not None), grid[0, 0].lines)
+    lines = max((axes.lines for axes in grid.flat[: len(drawn)]), key=len)
     figure.legend(handles=list(lines), loc="outside lower center", ncols=len(lines), frameon=False)
     return figure
 

@@ -32,7 +32,8 @@ def new_figure(width: float, height: float) -> Figure:
         raise ImportError('plots need matplotlib, which is missing: pip install "multilayer[plot]"') from error
     figure = Figure(figsize=(width, height), layout="constrained")
     # A notebook knows figures of pyplot only, until pyplot is imported; this method it asks every object for.
-    figure._repr_png_ = partial(_png, figure)
+    shown: Any = figure
+    shown._repr_png_ = partial(_png, figure)
     return figure
 
 

@@ -58,7 +58,7 @@ def plot_decision_boundary(
     ImportError
         If matplotlib is missing.
     ValueError, TypeError
-        For other than two inputs, labels that do not fit the rows or the network, or a theta that is too much or missing.
+        For other than two inputs, labels that fit neither rows nor network, or a theta that is missing or too much.
     """
     rows = check_inputs(X, 2)
     if rows.shape[0] == 0:

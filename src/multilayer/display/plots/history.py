@@ -48,6 +48,8 @@ def plot_history(run: Run | Mapping[str, Any], *, log: bool = False, ax: Axes | 
     """
     columns = _columns(run, log)
     axes, result = axes_for(ax, 7.2, 4.0)
+    from matplotlib.ticker import MaxNLocator
+
     epochs = columns["epoch"]
     for i, (name, label) in enumerate(CURVES.items()):
         if name in columns:
@@ -61,7 +63,7 @@ def plot_history(run: Run | Mapping[str, Any], *, log: bool = False, ax: Axes | 
     tidy(axes)
     if log:
         axes.set_yscale("log")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(xlabel="epoch", ylabel="loss")
     axes.legend(**OUTSIDE)
     return result

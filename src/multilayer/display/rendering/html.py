@@ -17,7 +17,8 @@ def to_html(document: Document, style: Style) -> str:
     parts = [f"<div><h3>{escape(document.title)}</h3>"]
     if document.asked is not None:
         name = escape(plain(document.asked))
-        parts.append(f"<p>Mark what depends on {name}.</p>" if style.blank else f"<p><mark>depends on {name}</mark></p>")
+        legend = f"Mark what depends on {name}." if style.blank else f"<mark>depends on {name}</mark>"
+        parts.append(f"<p>{legend}</p>")
     parts += [_section(section, style) for section in document.sections]
     return "\n".join(parts) + "\n</div>"
 

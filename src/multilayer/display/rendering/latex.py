@@ -11,7 +11,7 @@ def to_latex(document: Document, style: Style) -> str:
     """Headings in bold, an ``align*`` for the equations between two sentences."""
     lines = [rf"\textbf{{{document.title}}}"]
     if document.asked is not None:
-        lines.append(f"Mark what depends on ${document.asked}$." if style.blank else f"Boxed: depends on ${document.asked}$.")
+        lines.append(f"{'Mark what' if style.blank else 'Boxed:'} depends on ${document.asked}$.")
     for section in document.sections:
         lines += ["", *_section(section, style)]
     return "\n".join(lines) + "\n"

@@ -8,13 +8,11 @@ from __future__ import annotations
 import re
 
 SYMBOLS = {
-    "nabla": "∇", "partial": "∂", "delta": "δ", "Delta": "Δ", "eta": "η", "theta": "θ", "Theta": "Θ", "lambda": "λ",
-    "Omega": "Ω", "sigma": "σ", "varphi": "φ", "ell": "ℓ", "sum": "Σ", "odot": "⊙", "otimes": "⊗", "cdot": "·",
-    "leftarrow": "←", "to": "→", "top": "ᵀ", "prime": "′", "dots": "…", "le": "≤", "ge": "≥", "in": "∈", "times": "×",
-    "tanh": "tanh", "log": "log", "ln": "ln", "max": "max", "lVert": "‖", "rVert": "‖", "left": "", "right": "",
-    ",": " ", ";": " ", " ": " ", "_": "_", "{": "{", "}": "}", "quad": "  ",
+    "nabla": "∇", "partial": "∂", "delta": "δ", "Delta": "Δ", "eta": "η", "Theta": "Θ", "lambda": "λ", "Omega": "Ω",
+    "sigma": "σ", "varphi": "φ", "sum": "Σ", "odot": "⊙", "otimes": "⊗", "cdot": "·", "leftarrow": "←", "top": "ᵀ",
+    "dots": "…", "tanh": "tanh", "log": "log", "ln": "ln", "max": "max", "_": "_",
 }  # fmt: skip
-FONTS = ("mathbf", "mathrm", "mathsf", "boldsymbol", "text", "textstyle")
+FONTS = ("mathbf", "mathrm", "mathsf", "boldsymbol", "text")
 TOKEN = re.compile(r"\\mathcal\{L\}|\\begin\{pmatrix\}|\\end\{pmatrix\}|\\\\|\\[A-Za-z]+|\\.|[\^_{}]|[^\\^_{}]")
 
 _RAISED = dict(zip("0123456789+-−()=Tdhijklmnopqrstuv′ᵀ", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾⁼ᵀᵈʰⁱʲᵏˡᵐⁿᵒᵖ𐞥ʳˢᵗᵘᵛ′ᵀ", strict=True))
@@ -51,10 +49,10 @@ def _read(tokens: list[str], i: int) -> tuple[str, int]:
         elif token == "\\begin{pmatrix}":
             content, i = _read(tokens, i + 1)
             text, i = f"{text}({content})", i + 1
-        elif token in ("\\frac", "\\tfrac"):
+        elif token == "\\tfrac":
             above, i = _argument(tokens, i + 1)
             below, i = _argument(tokens, i)
-            text += "½" if (above, below) == ("1", "2") else f"({above}/{below})" if token == "\\tfrac" else f"{above}/{below}"
+            text += "½" if (above, below) == ("1", "2") else f"({above}/{below})"
         elif token == "{":
             content, i = _argument(tokens, i)
             text += content
@@ -88,7 +86,7 @@ def _symbol(token: str) -> str:
         if name not in SYMBOLS:
             raise ValueError(f"latex: unknown command {token!r}")
         return SYMBOLS[name]
-    return {"'": "′", "-": "−", "&": "", "~": " "}.get(token, token)
+    return {"'": "′", "-": "−"}.get(token, token)
 
 
 def _raised(content: str) -> str:

@@ -1,0 +1,99 @@
+"""What a run tells: columns of its history, their meaning, and the data frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import multilayer as ml
+from multilayer.training.history import History
+
+LINE = ml.Objective(ml.Network([1, 1]), penalty=ml.L2(0.5))
+X, T = [[0.0], [1.0], [2.0]], [0.0, 1.0, 5.0]
+START = [([[1.0]], [0.0])]
+PLAIN = {"epoch", "loss", "penalty", "rate", "seconds"}
+
+
+def trained(**options) -> ml.Run:
+    usual = {"rule": ml.GradientDescent(0.1), "batch_size": None, "epochs": 2}
+    return ml.train(LINE, START, X, T, **{**usual, **options})
+
+
+def test_the_first_epoch_by_hand():
+    history = trained().history
+    assert history["epoch"].tolist() == [1, 2]
+    assert history["loss"][0] == pytest.approx((0 + 0 + 4.5) / 3)  # f − y = 0, 0, −3, before the first update
+    assert history["penalty"][0] == 0.25
+    assert history["rate"].tolist() == [0.1, 0.1]
+    assert np.all(np.diff([0.0, *history["seconds"]]) >= 0.0)
+
+
+def test_losses_are_means_over_rows_each_batch_before_its_update():
+    # given order, batches of 2 and 1, rate so small that nothing moves: (0 + 0 + 4.5)/3, not the mean of batch means
+    options = {"rule": ml.GradientDescent(1e-30), "batch_size": 2, "sampling": "given", "epochs": 1}
+    assert trained(**options).history["loss"][0] == pytest.approx(1.5)
+    assert trained(**options, sample_weight=[1.0, 1.0, 2.0]).history["loss"][0] == pytest.approx(9 / 4)
+    total = ml.train(ml.Objective(LINE.network, reduction="sum"), START, X, T, **options)
+    assert total.history["loss"][0] == pytest.approx(4.5)
+    # rate 1: the last row is seen after an update by the first two, which are fitted already
+    options["rule"] = ml.GradientDescent(1.0)
+    after = ml.train(ml.Objective(LINE.network), START, X, [1.0, 1.0, 5.0], **options)
+    # f − y = −1, 0 → W += 0, b += ½; then f = 2.5, y = 5: L = 3.125
+    assert after.history["loss"][0] == pytest.approx((0.5 + 0 + 3.125) / 3)
+
+
+def test_only_columns_that_were_asked_for_are_there():
+    assert set(trained().history) == PLAIN
+    assert set(trained(validation=(X, T)).history) == PLAIN | {"validation_loss"}
+    scored = trained(validation=(X, T), score=lambda outputs: -outputs[2, 0])
+    assert set(scored.history) == PLAIN | {"validation_loss", "validation_score"}
+    assert set(trained(stop=ml.GradientNorm(1e-9)).history) == PLAIN | {"gradient_norm"}
+    history = trained().history
+    assert len(history) == len(PLAIN)
+    with pytest.raises(KeyError):
+        history["validation_loss"]
+
+
+def test_validation_is_measured_after_the_epoch_and_without_the_penalty():
+    run = trained(validation=(X, T), epochs=1)
+    plain = ml.Objective(LINE.network)
+    assert run.history["validation_loss"][0] == pytest.approx(plain.value(run.theta, X, T))
+    weighted = trained(validation=(X, T, [0.0, 1.0, 3.0]), epochs=1)
+    assert weighted.history["validation_loss"][0] == pytest.approx(plain.value(run.theta, X, T, [0.0, 1.0, 3.0]))
+
+
+def test_scores_see_the_outputs_on_the_validation_rows():
+    seen = []
+    run = trained(validation=([[7.0]], [0.0]), score=lambda outputs: seen.append(outputs) or 0.5, epochs=1)
+    assert run.history["validation_score"].tolist() == [0.5]
+    np.testing.assert_allclose(seen[-1], LINE.network.forward(run.theta, [[7.0]]), rtol=1e-14)
+
+
+def test_the_frame_has_the_same_columns():
+    run = trained(validation=(X, T), epochs=3)
+    frame = run.history.to_frame()
+    assert isinstance(frame, pl.DataFrame)
+    assert frame.columns == list(run.history)
+    for name in run.history:
+        assert frame[name].to_list() == run.history[name].tolist()
+
+
+def test_an_empty_run_has_empty_columns():
+    run = trained(epochs=0)
+    assert run.history["loss"].tolist() == []
+    assert run.history.to_frame().height == 0
+    assert (run.ended, LINE.network.pack(run.theta).tolist()) == ("epochs", [1.0, 0.0])
+
+
+def test_what_an_interruption_left_unmeasured_is_nan():
+    epochs = [ml.Epoch(1, 1.0, 0.0, 0.1, 0.0, 2.0), ml.Epoch(2, 1.0, 0.0, 0.1, 0.0)]
+    column = History(epochs)["validation_loss"]
+    np.testing.assert_array_equal(column, [2.0, np.nan])
+
+
+def test_epochs_show_their_numbers_and_give_their_parameters():
+    e = ml.Epoch(1, 2.0, 0.5, 0.1, 0.0, parameters=lambda: "θ")
+    assert e == ml.Epoch(1, 2.0, 0.5, 0.1, 0.0)
+    assert "parameters" not in repr(e)
+    assert e.parameters() == "θ"
