@@ -145,11 +145,12 @@ def take_step(
         raise TypeError(f"objective: must be an Objective, came {type(objective).__name__}")
     _check_rate(rate, objective)
     net, plan = objective.network, objective.plan
-    single = np.ndim(x) == 1
-    X = check_inputs(np.asarray(x)[None] if single else x, net.n_inputs, "x").astype(np.float64)
+    inputs, targets = np.asarray(x), np.asarray(t)
+    single = inputs.ndim == 1
+    X = check_inputs(inputs[None] if single else inputs, net.n_inputs, "x").astype(np.float64)
     if X.shape[0] == 0:
         raise ValueError("x: has no rows")
-    T = np.asarray(t)[None] if single else np.asarray(t)
+    T = targets[None] if single else targets
     Y = objective.encode(T, X.shape[0])
     flat = net.pack(theta)
     parameters = parameter_views(plan.views, flat)

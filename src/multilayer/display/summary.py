@@ -26,13 +26,13 @@ def summary(network: Network) -> str:
     Examples
     --------
     >>> print(summary(Network([2, 4, 1], activation="tanh", output="sigmoid")))
-    layer  kind            shape  parameters           count
-    -------------------------------------------------------
-           input               2                          0
-        1  dense, tanh     2 → 4  W (4, 2), b (4,)       12
-        2  output, sigmoid 4 → 1  W (1, 4), b (1,)        5
-    -------------------------------------------------------
-                                                         17
+    layer  kind             shape  parameters        count
+    ------------------------------------------------------
+           input                2                        0
+        1  dense, tanh      2 → 4  W (4, 2), b (4,)     12
+        2  output, sigmoid  4 → 1  W (1, 4), b (1,)      5
+    ------------------------------------------------------
+           all parameters                               17
     """
     if not isinstance(network, Network):
         raise TypeError(f"network: must be a Network, came {type(network).__name__}")

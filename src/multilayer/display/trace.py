@@ -20,9 +20,9 @@ from multilayer.network.objective import Objective
 MOST_DECIMALS = 15
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trace:
-    """A traced step and how it is shown; a notebook shows it by itself, ``print`` as text.
+    """A traced step and how it is shown: as text at the prompt and by ``print``, as a table in a notebook.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Trace:
     def _style(self) -> Style:
         return Style(self.decimals, self.blank)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.text()
 
     def _repr_html_(self) -> str:
@@ -140,5 +140,5 @@ def trace(
     if isinstance(decimals, bool) or not isinstance(decimals, (int, np.integer)) or not 0 <= decimals <= MOST_DECIMALS:
         raise ValueError(f"decimals: must be an integer from 0 to {MOST_DECIMALS}, came {decimals!r}")
     traced = Trace(take_step(objective, theta, x, t, rate, depends_on), notation, int(decimals), blank)
-    _ = traced.document
+    _ = traced.document  # a notation without letters for some layer refuses here, not when it is printed
     return traced

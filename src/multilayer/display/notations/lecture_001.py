@@ -28,7 +28,6 @@ def write(step: Step) -> Document:
         title=words.title("001"),
         introduction=(_functions(hidden, several, head.output.name),),
         x=r"\mathbf{x}",
-        f=r"\mathbf{f}",
         y=y,
         loss=lambda number: f"L_{{{number}}}",
         alone="L",

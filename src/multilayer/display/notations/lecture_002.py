@@ -39,7 +39,6 @@ def write(step: Step) -> Document:
         title=words.title("002"),
         introduction=(functions + ".", INDEX_ORDER),
         x="x",
-        f="y",
         y="t",
         loss=lambda number: f"E^{{({number})}}",
         alone="E",

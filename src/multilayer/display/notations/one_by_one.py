@@ -25,8 +25,8 @@ class Letters:
         Heading of the document.
     introduction : tuple of str
         Sentences before the numbers.
-    x, f, y : str
-        Input, output and target.
+    x, y : str
+        Input and target.
     loss : callable
         Of an input's number: the name of its L.
     alone, objective, count : str
@@ -50,7 +50,6 @@ class Letters:
     title: str
     introduction: tuple[str, ...]
     x: str
-    f: str
     y: str
     loss: Callable[[int | str], str]
     alone: str
@@ -83,9 +82,8 @@ def write(step: Step, letters: Letters) -> Document:
             sections.append(Section(f"Backpropagation{where}", tuple(_backward(step, letters, row))))
     if step.no_gradient is not None:
         sections.append(Section("Backpropagation", words.stopped(step)))
-    joined = () if alone and not step.penalised else tuple(_joined(step, letters))
-    if joined:
-        sections.append(Section("With the penalty" if alone else "All inputs", joined))
+    if step.penalised or not alone:
+        sections.append(Section("With the penalty" if alone else "All inputs", tuple(_joined(step, letters))))
     if step.rate is not None and step.no_gradient is None:
         sections.append(Section("Update", tuple(_update(step, letters))))
     return Document(letters.title, tuple(sections), letters.asked)

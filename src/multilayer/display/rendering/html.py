@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 
 from multilayer.display.document import Document, Entry, Equation, Section, Style, entries
 from multilayer.display.rendering.plain import plain, plain_sentence
 
-CELL = "border:none;background:none;padding:.15em .4em;text-align:left;vertical-align:middle;white-space:nowrap"
-NUMBER = "border:none;background:none;padding:0 .4em;text-align:right;font-variant-numeric:tabular-nums"
+CELL = "border:none;padding:.15em .4em;text-align:left;vertical-align:middle;white-space:nowrap"
+NUMBER = "border:none;padding:0 .4em;text-align:right;font-variant-numeric:tabular-nums"
 BRACKETS = "border:solid;border-width:0 1px;border-radius:.4em;border-collapse:separate;margin:0"
 
 
@@ -33,7 +34,7 @@ def _section(section: Section, style: Style) -> str:
 def _equation(equation: Equation, style: Style) -> str:
     formula = f"= {escape(plain(equation.formula))}" if equation.formula else ""
     cells = (escape(plain(equation.name)), formula, "=", _matrix(equation, style))
-    return "<tr>" + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells) + "</tr>\n"
+    return _row(CELL, cells) + "\n"
 
 
 def _matrix(equation: Equation, style: Style) -> str:
@@ -41,8 +42,12 @@ def _matrix(equation: Equation, style: Style) -> str:
     rows = [[_entry(entry, style) for entry in row] for row in entries(equation, style)]
     if equation.values.size == 1:
         return rows[0][0]
-    lines = ("<tr>" + "".join(f'<td style="{NUMBER}">{cell}</td>' for cell in row) + "</tr>" for row in rows)
-    return f'<table style="{BRACKETS}">{"".join(lines)}</table>'
+    return f'<table style="{BRACKETS}">{"".join(_row(NUMBER, row) for row in rows)}</table>'
+
+
+def _row(style: str, cells: Iterable[str]) -> str:
+    """A row of a table; notebooks would stripe it otherwise."""
+    return f'<tr style="background:none">{"".join(f"<td style={style!r}>{cell}</td>" for cell in cells)}</tr>'
 
 
 def _entry(entry: Entry, style: Style) -> str:
