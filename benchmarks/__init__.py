@@ -1,1 +1,1 @@
-"""What training costs, measured beside other libraries in one run. Each module is run by ``python -m benchmarks.NAME``."""
+"""What training costs, measured beside other libraries in one run: ``python -m benchmarks.NAME``."""

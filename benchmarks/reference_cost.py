@@ -1,11 +1,12 @@
 """The reference engine's cost beside scikit-learn's, on scikit-learn's handwritten digits.
 
-Both train layers 64-32-10 (relu, softmax) by Adam on batches of 32 of the 1797 digits, from the same initial weights. First both follow the
-order of the data, and their loss curves must agree: then they do the same work. Then both shuffle, and whole fits are timed in turn.
+Both train layers 64-32-10 (relu, softmax) by Adam on batches of 32 of the 1797 digits, from the same initial weights.
+First both follow the order of the data, and their loss curves must agree: then they do the same work. Then both
+shuffle, and whole fits are timed in turn.
 
-    python -m benchmarks.reference_cost [--epochs 100] [--repeats 5]
+    python -m benchmarks.reference_cost [--epochs 100] [--repeats 5] [--threads 1]
 
-One line of JSON a dtype: milliseconds an epoch (median and mean), and the ratio ours / scikit-learn's.
+One line of JSON a dtype: milliseconds an epoch (median and mean), and the ratio of the medians, ours / scikit-learn's.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def digits(dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
     return (X / 16.0).astype(dtype), y
 
 
-def fit_ours(X: NDArray[Any], y: NDArray[Any], epochs: int, *, shuffle: bool, engine: str = "reference") -> NDArray[np.float64]:
+def fit_ours(X: NDArray[Any], y: NDArray[Any], epochs: int, *, shuffle: bool) -> NDArray[np.float64]:
     """Train with `multilayer`; the loss of each epoch."""
     generator = np.random.RandomState(SEED)  # scikit-learn draws its initial weights from this
     net = ml.Network([X.shape[1], HIDDEN, CLASSES], "relu", "softmax")
@@ -54,7 +55,7 @@ def fit_ours(X: NDArray[Any], y: NDArray[Any], epochs: int, *, shuffle: bool, en
         batch_size=BATCH,
         epochs=epochs,
         sampling="shuffle" if shuffle else "given",
-        engine=engine,
+        engine="reference",
         dtype=X.dtype,
     )
     return run.history["loss"]
@@ -86,7 +87,7 @@ def measure(dtype: str, epochs: int, repeats: int) -> dict[str, Any]:
     curves = [fit(X, y, 10, shuffle=False) for fit in (fit_ours, fit_scikit_learn)]
     difference = float(np.max(np.abs(curves[0] / curves[1] - 1.0)))
     if not difference <= (1e-9 if dtype == "float64" else 1e-4):
-        raise SystemExit(f"the loss curves differ by {difference:.1e}: not the same work, so there is nothing to compare")
+        raise SystemExit(f"the loss curves differ by {difference:.1e}: not the same work, so nothing to compare")
     seconds: dict[str, list[float]] = {"ours": [], "scikit_learn": []}
     fits: dict[str, Callable[..., Any]] = {"ours": fit_ours, "scikit_learn": fit_scikit_learn}
     for _ in range(repeats):
@@ -100,7 +101,13 @@ def measure(dtype: str, epochs: int, repeats: int) -> dict[str, Any]:
         for label, statistic in (("median", median), ("mean", mean))
     }
     ratio = median(seconds["ours"]) / median(seconds["scikit_learn"])
-    return {"workload": "digits", "dtype": dtype, "curves_differ": difference, **in_milliseconds, "ratio": round(ratio, 3)}
+    return {
+        "workload": "digits",
+        "dtype": dtype,
+        "curves_differ": difference,
+        **in_milliseconds,
+        "ratio": round(ratio, 3),
+    }
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from multilayer.engines.protocol import Ending, FloatArray, IntArray, Report, Ro
 from multilayer.formulas.update_rules import UpdateRule
 from multilayer.network.plan import Dropout, Plan
 from multilayer.network.propagation import MaskDraw, RowLosses, loss_and_gradient, predict, row_losses
-from multilayer.network.update import divisor, penalty, scales, update
+from multilayer.network.update import divisor, penalty, update
 from multilayer.random import dropout_mask
 
 # NaN and infinity are looked for where they matter, so that NumPy's warnings would only repeat what is said in words.
@@ -95,12 +95,13 @@ class ReferenceProgram:
         self, data: _Loaded, order: IntArray | None = None, *, masks: bool = False, theta: FloatArray | None = None
     ) -> tuple[Sums, FloatArray]:
         """Loss and gradient summed over rows; see `Program.gradient`."""
-        X, Y, weight, ids = data.X, data.Y, data.weight, data.ids
+        X, Y, weight = data.X, data.Y, data.weight
         if order is not None:
-            X, Y, ids = X[order], Y[order], ids[order]
+            X, Y = X[order], Y[order]
             weight = None if weight is None else weight[order]
         theta = self._state.theta if theta is None else np.asarray(theta, self._dtype)
-        sums, gradient = loss_and_gradient(self._plan, theta, X, Y, weight, self._masks(ids) if masks else None)
+        draw_mask = self._masks(data.ids, order) if masks else None
+        sums, gradient = loss_and_gradient(self._plan, theta, X, Y, weight, draw_mask)
         return _in_double(sums), gradient
 
     @_LOOKED_AT
@@ -147,8 +148,10 @@ class ReferenceProgram:
 
     def _penalty(self, sums: Sums) -> NDArray[np.float64]:
         """The penalty's part of a batch's objective."""
-        _, scale = scales(self._plan, divisor(sums.weight))
-        return np.asarray(penalty(self._plan, self._state.theta) / scale, np.float64)
+        omega = penalty(self._plan, self._state.theta)
+        if self._plan.penalty_in_mean:
+            omega = omega / divisor(sums.weight)
+        return np.asarray(omega, np.float64)
 
     def _updated(self, gradient: FloatArray, sums: Sums, scalars: NDArray[np.float64]) -> State:
         """The state after an update."""
@@ -164,8 +167,8 @@ class ReferenceProgram:
         )
         return State(theta, slots, before.step + 1, before.seed)
 
-    def _masks(self, ids: IntArray) -> MaskDraw:
-        """Dropout masks for rows with these ids in the coming update."""
+    def _masks(self, ids: IntArray, order: IntArray | None) -> MaskDraw:
+        """Dropout masks for these rows, by their ids, in the coming update."""
         seeds = self._state.seed
 
         def draw(dropout: Dropout, n_units: int) -> FloatArray:
@@ -175,9 +178,10 @@ class ReferenceProgram:
                 "step": self._state.step,
                 "dtype": self._dtype,
             }
+            rows = ids if order is None else ids[order]
             if not isinstance(seeds, tuple):
-                return dropout_mask(ids, n_units, seed=seeds, **options)
-            member_ids = np.broadcast_to(ids, (len(seeds), ids.shape[-1]))
+                return dropout_mask(rows, n_units, seed=seeds, **options)
+            member_ids = np.broadcast_to(rows, (len(seeds), rows.shape[-1]))
             return np.stack(
                 [dropout_mask(i, n_units, seed=seed, **options) for seed, i in zip(seeds, member_ids, strict=True)]
             )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from multilayer.engines import engine as engine_named
 from multilayer.estimators.splitting import part_rows
 from multilayer.estimators.table_model import TableModel
 from multilayer.estimators.table_recipe import VALIDATION_SHARE, Recipe, choose_recipe
+from multilayer.network.network import Network
 from multilayer.tables.columns import decide_columns
 from multilayer.tables.errors import TableError
 from multilayer.tables.preparation import Preparation
@@ -24,3 +26,175 @@ from multilayer.version import __version__
 
 FEWEST_ROWS = 10
 DTYPE = np.float32
+Callback = Callable[[Epoch], object]
+
+
+def fit_table(
+    table: object,
+    target: str,
+    *,
+    task: Task | None = None,
+    hidden: Sequence[int] | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    engine: str | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> TableModel:
+    """Train a multilayer perceptron on a table.
+
+    Numeric, boolean and categorical columns, dates and missing values are prepared; inputs and the target of a
+    regression are scaled; a tenth of the rows chooses the best epoch, whose parameters are kept. `TableModel.summary`
+    says what was chosen. Score the model on rows that are not in the table.
+
+    Parameters
+    ----------
+    table : path, "sample:NAME", data frame or mapping from names to columns
+        A CSV or Parquet file, one of scikit-learn's bundled tables ("sample:digits"), a data frame of polars, pandas or
+        whatever exports Arrow. Rows without a target are left out.
+    target : str
+        The column to predict.
+    task : "classification" or "regression", optional
+        By default decided by the target's values.
+    hidden : sequence of int, optional
+        Units of the hidden layers; by default (128, 128).
+    epochs : int, optional
+        At most so many passes over the rows; by default 60.
+    seed : int
+        Of the rows set apart, the initial weights and the order of rows.
+    engine : str, optional
+        By default the fastest installed.
+    callbacks : sequence of callable
+        Called with each finished `Epoch`.
+
+    Returns
+    -------
+    TableModel
+
+    Raises
+    ------
+    TableError
+        If the table cannot be read, has fewer than 10 rows with a target, no such column, a target with one value, no
+        column to learn from, or infinite numbers; names what is wrong and what is allowed.
+    ValueError
+        If another argument is none of what is allowed.
+    KeyboardInterrupt
+        On Ctrl-C: a model that is half trained is not given out.
+    """
+    opened, prepared = open_for_training(table, target, task)
+    return prepare(opened, prepared, hidden=hidden, epochs=epochs, seed=seed, engine=engine).train(callbacks)
+
+
+def open_for_training(table: object, target: str, task: Task | None = None) -> tuple[Table, TargetPreparation]:
+    """Read a table, leave out the rows without a target, and decide what the target is."""
+    opened = open_table(table)
+    frame, notes = with_known_target(opened.frame, target)
+    if frame.height < FEWEST_ROWS:
+        raise TableError(
+            f"the table has {frame.height} rows with a known {target!r}: at least {FEWEST_ROWS} are needed to learn"
+        )
+    return Table(frame, opened.name, opened.notes + notes), TargetPreparation.fit(frame, target, task)
+
+
+@dataclass(frozen=True)
+class PreparedTable:
+    """Everything chosen and every array made; only the training is left.
+
+    Attributes
+    ----------
+    X, y : ndarray (n, D), (n,)
+        Inputs and encoded targets to train on.
+    X_validation, y_validation : ndarray
+        Those that choose the best epoch.
+    description : dict
+        As `TableModel.to_dict()` gives it, without how the training went.
+    """
+
+    recipe: Recipe
+    network: Network
+    preparation: Preparation
+    target: TargetPreparation
+    X: NDArray[Any]
+    y: NDArray[Any]
+    X_validation: NDArray[Any]
+    y_validation: NDArray[Any]
+    facts: dict[str, Any]
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What was chosen, in plain data."""
+        untrained = TableModel(self.network, np.zeros(0), self.preparation, self.target, self.facts)
+        return untrained.to_dict()
+
+    def train(self, callbacks: Sequence[Callback] = ()) -> TableModel:
+        """Train the network; `KeyboardInterrupt` on Ctrl-C."""
+        began = time.perf_counter()
+        recipe = self.recipe
+        run = train(
+            recipe.objective(self.network),
+            self.network.initialize(self.facts["seed"]),
+            self.X,
+            self.y,
+            rule=recipe.rule,
+            schedule=recipe.schedule,
+            batch_size=recipe.batch_size,
+            epochs=recipe.epochs,
+            seed=self.facts["seed"],
+            validation=(self.X_validation, self.y_validation),
+            stop=recipe.stop,
+            restore_best=True,
+            callbacks=callbacks,
+            engine=self.facts["engine"],
+            dtype=DTYPE,
+        )
+        if run.ended == "interrupted":
+            raise KeyboardInterrupt(run.message)
+        assert run.best_epoch is not None
+        outcome = {
+            "epochs_run": len(run.history["epoch"]),
+            "best_epoch": run.best_epoch,
+            "validation_loss": float(min(run.history["validation_loss"])),
+            "ended": run.message,
+            "seconds": time.perf_counter() - began,
+        }
+        theta = self.network.pack(run.theta, DTYPE)
+        return TableModel(self.network, theta, self.preparation, self.target, {**self.facts, **outcome})
+
+
+def prepare(
+    table: Table,
+    target: TargetPreparation,
+    *,
+    hidden: Sequence[int] | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    engine: str | None = None,
+) -> PreparedTable:
+    """Decide the columns, make the arrays, choose the recipe; arguments as in `fit_table`."""
+    chosen_engine = engine_named(engine).name
+    classes = target.task == "classification"
+    y = target.encode(table.frame)
+    preparation = Preparation.fit(table.frame, decide_columns(table.frame, target))
+    X = preparation.transform(table.frame, DTYPE)
+    kept, apart = part_rows(len(y), VALIDATION_SHARE, seed=seed, labels=y if classes else None)
+    recipe = choose_recipe(len(kept), classes, hidden=hidden, epochs=epochs)
+    facts = {
+        "version": __version__,
+        "table": {"name": table.name, "rows": len(y)},
+        "notes": list(table.notes),
+        "rows": {"training": len(kept), "validation": len(apart), "held_out": 0},
+        "recipe": asdict(recipe),
+        "engine": chosen_engine,
+        "dtype": np.dtype(DTYPE).name,
+        "seed": seed,
+    }
+    return PreparedTable(
+        recipe,
+        recipe.network(X.shape[1], len(target.classes) or 1),
+        preparation,
+        target,
+        X[kept],
+        y[kept],
+        X[apart],
+        y[apart],
+        facts,
+    )

@@ -1,0 +1,105 @@
+"""What was chosen for a table, in lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+Description = Mapping[str, Any]
+
+# Longer lists of columns are shown by kind.
+MOST_COLUMNS_SHOWN = 30
+_LABEL_WIDTH = 11
+
+
+def summary_text(model: Description) -> str:
+    """What was chosen and how the training went, from `TableModel.to_dict()`."""
+    return choices_text(model) + "\n" + training_text(model)
+
+
+def choices_text(model: Description) -> str:
+    """Target, columns, rows, network, training and engine.
+
+    Parameters
+    ----------
+    model : mapping
+        `TableModel.to_dict()`; of its training only what is known before the training.
+    """
+    training = model["training"]
+    rows = training["rows"]
+    lines = [
+        *_lines("table", [f"{training['table']['name']}: {_count(training['table']['rows'], 'row')}", *training["notes"]]),
+        *_lines("target", [_target(model["target"])]),
+        *_lines("columns", _columns(model["columns"], len(model["inputs"]))),
+        *_lines("rows", [_rows(rows)]),
+        *_lines("network", [_network(model["network"])]),
+        *_lines("training", _training(training)),
+        *_lines("engine", [f"{training['engine']}, {training['dtype']}"]),
+    ]
+    return "\n".join(lines)
+
+
+def training_text(model: Description) -> str:
+    """How the training went."""
+    training = model["training"]
+    best = f"restored epoch {training['best_epoch']} of {training['epochs_run']}, the best by validation loss"
+    return "\n".join(_lines("trained", [f"{best}, in {training['seconds']:.1f} s ({training['ended']})"]))
+
+
+def _lines(label: str, texts: Sequence[str]) -> list[str]:
+    """The label before the first text, the others below it."""
+    return [f"{label if i == 0 else '':{_LABEL_WIDTH}}{text}" for i, text in enumerate(texts)]
+
+
+def _target(target: Description) -> str:
+    if target["task"] == "regression":
+        return f"{target['name']}: regression ({target['reason']}), scaled by mean and standard deviation"
+    return f"{target['name']}: classification ({target['reason']})"
+
+
+def _columns(columns: Sequence[Description], n_inputs: int) -> list[str]:
+    kinds = ("numeric", "boolean", "categorical", "ignored")
+    counts = {kind: sum(column["kind"] == kind for column in columns) for kind in kinds}
+    total = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    first = f"{total}; prepared and scaled: {_count(n_inputs, 'input')}"
+    if len(columns) <= MOST_COLUMNS_SHOWN:
+        width = max(len(column["name"]) for column in columns)
+        return [first, *(f"{c['name']:{width}}  {c['kind']:11}  {c['reason']}" for c in columns)]
+    ignored = sorted((c for c in columns if c["kind"] == "ignored"), key=lambda c: str(c["reason"]))
+    groups = groupby(ignored, key=lambda c: str(c["reason"]))
+    return [first, *(f"ignored: {_some(c['name'] for c in group)} ({reason})" for reason, group in groups)]
+
+
+def _some(names: Iterable[str], limit: int = 6) -> str:
+    """The first names and the number of the others."""
+    listed = list(names)
+    more = len(listed) - limit
+    return ", ".join(listed[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def _rows(rows: Description) -> str:
+    held_out = f" · {rows['held_out']} held out for the scores" if rows["held_out"] else ""
+    return f"{rows['training']} to train on · {rows['validation']} to choose the best epoch{held_out}"
+
+
+def _network(network: Description) -> str:
+    inputs, *hidden, outputs = network["layers"]
+    units = [f"{n} {network['activation']}" for n in hidden]
+    chain = " → ".join([str(inputs), *units, f"{outputs} {network['output']}"])
+    return f"{chain} · {network['parameters']:,} parameters · {network['initial_weights']} initial weights"
+
+
+def _training(training: Description) -> list[str]:
+    recipe = training["recipe"]
+    smoothing = recipe["label_smoothing"]
+    return [
+        f"AdamW, rate {recipe['rate']:g} falling along a cosine, weight decay {recipe['weight_decay']:g}"
+        + (f", label smoothing {smoothing:g}" if smoothing else ""),
+        f"batch size {recipe['batch_size']}, at most {_count(recipe['epochs'], 'epoch')}, stops after "
+        f"{recipe['patience']} without a better validation loss; seed {training['seed']}",
+    ]
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}" + ("" if n == 1 else "s")
