@@ -184,7 +184,10 @@ def test_gradients_of_parts_of_a_batch_add_up(case, masks, cut, seed):
         Rows(data.X[s], data.Y[s], data.weight[s], first_id=s.start or 0) for s in (slice(0, cut), slice(cut, None))
     ]
     parts_loaded = [program.gradient(program.load(chunk), masks=masks) for chunk in chunks]
-    for two in (parts, parts_loaded):
+    parts_ordered = [
+        program.gradient(program.load(chunk), np.arange(len(chunk.X))[::-1], masks=masks) for chunk in chunks
+    ]
+    for two in (parts, parts_loaded, parts_ordered):
         np.testing.assert_allclose(sum(g for _, g in two), gradient, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(sum(np.array(s) for s, _ in two), np.array(sums), rtol=1e-12)
 

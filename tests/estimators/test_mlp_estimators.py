@@ -174,3 +174,14 @@ def test_an_adaptive_rate_falls_until_it_is_too_small(cancer, early_stopping):
     model.fit(*cancer)
     # The rate is divided by 5 until it is at most 1e-6: 0.1/5**8 is the first such, every 2 epochs but for the first.
     assert 14 <= model.n_iter_ <= 20
+
+
+def test_lbfgs_from_its_own_optimum_stays_there(cancer):
+    X, y = cancer
+    model = ml.MLPClassifier((), solver="lbfgs", alpha=1.0, warm_start=True, max_iter=500, random_state=0).fit(X, y)
+    W, loss = model.coefs_[0].copy(), model.loss_
+    model.fit(X, y)
+    np.testing.assert_allclose(model.coefs_[0], W, atol=1e-3)
+    np.testing.assert_allclose(model.loss_, loss, rtol=1e-6)
+    theirs = TheirClassifier((), solver="lbfgs", alpha=1.0, max_iter=500, random_state=0).fit(X, y)
+    np.testing.assert_allclose(model.loss_, theirs.loss_, rtol=1e-4)

@@ -195,6 +195,11 @@ def test_the_best_score_wins_over_the_loss():
     assert flat(run) == flat(trained(epochs=2))
 
 
+def test_of_equal_epochs_the_first_is_best():
+    run = trained(validation=(X, T), score=lambda outputs: 0.5, restore_best=True, epochs=3)
+    assert run.best_epoch == 0
+
+
 def test_a_score_that_is_not_a_number_is_never_best():
     scores = iter([math.nan, math.nan, 0.1, math.nan])
     run = trained(validation=(X, T), score=lambda outputs: next(scores), restore_best=True, epochs=3)

@@ -102,7 +102,11 @@ def fit(
             "restore_best": validation is not None,
         }
     run = train(objective, theta, X, T, **options)
-    _describe(estimator, objective, run, X.shape[0])
+    _describe(estimator, objective, run)
+    if estimator.solver == "lbfgs":
+        estimator.loss_ = objective.value(run.theta, X, T, sample_weight)
+    else:
+        _describe_epochs(estimator, run, X.shape[0])
     if run.ended == "epochs":
         warnings.warn(
             f"Maximum iterations ({estimator.max_iter}) reached and the optimization hasn't converged yet.",
@@ -153,15 +157,21 @@ def _print_epoch(epoch: Epoch) -> None:
         print(f"Validation score: {epoch.validation_score:f}")
 
 
-def _describe(estimator: Any, objective: Objective, run: Run, n_rows: int) -> None:
+def _describe(estimator: Any, objective: Objective, run: Run) -> None:
     """Set the fitted attributes under scikit-learn's names; coefs_ are W transposed."""
-    network, history = objective.network, run.history
+    network = objective.network
     estimator.coefs_ = [layer.W.T.copy() for layer in run.theta]
     estimator.intercepts_ = [np.array(layer.b) for layer in run.theta]
     estimator.n_layers_ = len(run.theta) + 1
     estimator.n_outputs_ = network.n_outputs
     estimator.out_activation_ = LOGISTIC if network.output.name == "sigmoid" else network.output.name
-    estimator.n_iter_ = len(history["epoch"])
+    estimator.n_iter_ = len(run.history["epoch"])
+    estimator.network_ = network
+
+
+def _describe_epochs(estimator: Any, run: Run, n_rows: int) -> None:
+    """Set what only "sgd" and "adam" leave, as in scikit-learn."""
+    history = run.history
     estimator.t_ = estimator.n_iter_ * n_rows
     estimator.loss_curve_ = (history["loss"] + history["penalty"]).tolist()
     estimator.loss_ = estimator.loss_curve_[-1]
@@ -169,7 +179,6 @@ def _describe(estimator: Any, objective: Objective, run: Run, n_rows: int) -> No
     estimator.best_loss_ = min(estimator.loss_curve_) if scores is None else None
     estimator.validation_scores_ = None if scores is None else scores.tolist()
     estimator.best_validation_score_ = None if scores is None else float(scores.max())
-    estimator.network_ = network
 
 
 def outputs(estimator: Any, X: Any) -> NDArray[Any]:

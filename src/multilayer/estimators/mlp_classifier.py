@@ -69,7 +69,9 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
     coefs_, intercepts_ : list of ndarray
         Wᵀ (n_in, n_out) and b of each layer.
     loss_curve_ : list of float
-        J of each epoch.
+        J of each epoch; not with "lbfgs".
+    loss_ : float
+        The last of them; with "lbfgs", J at the end.
     n_iter_ : int
         Epochs run.
     """

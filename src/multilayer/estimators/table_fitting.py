@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from multilayer.engines import engine as engine_named
 from multilayer.estimators.splitting import part_rows
@@ -80,8 +82,8 @@ def fit_table(
     KeyboardInterrupt
         On Ctrl-C: a model that is half trained is not given out.
     """
-    opened, prepared = open_for_training(table, target, task)
-    return prepare(opened, prepared, hidden=hidden, epochs=epochs, seed=seed, engine=engine).train(callbacks)
+    opened, decided = open_for_training(table, target, task)
+    return prepare(opened, decided, hidden=hidden, epochs=epochs, seed=seed, engine=engine).train(callbacks)
 
 
 def open_for_training(table: object, target: str, task: Task | None = None) -> tuple[Table, TargetPreparation]:
@@ -105,8 +107,8 @@ class PreparedTable:
         Inputs and encoded targets to train on.
     X_validation, y_validation : ndarray
         Those that choose the best epoch.
-    description : dict
-        As `TableModel.to_dict()` gives it, without how the training went.
+    facts : dict
+        `TableModel.training` as far as it is known before the training.
     """
 
     recipe: Recipe
@@ -119,44 +121,43 @@ class PreparedTable:
     y_validation: NDArray[Any]
     facts: dict[str, Any]
 
-    @property
-    def description(self) -> dict[str, Any]:
-        """What was chosen, in plain data."""
-        untrained = TableModel(self.network, np.zeros(0), self.preparation, self.target, self.facts)
-        return untrained.to_dict()
+    def to_dict(self) -> dict[str, Any]:
+        """What was chosen, in plain data: `TableModel.to_dict()` without how the training went."""
+        return self._model(np.zeros(self.network.n_parameters, DTYPE), {}).to_dict()
 
     def train(self, callbacks: Sequence[Callback] = ()) -> TableModel:
         """Train the network; `KeyboardInterrupt` on Ctrl-C."""
         began = time.perf_counter()
-        recipe = self.recipe
-        run = train(
-            recipe.objective(self.network),
-            self.network.initialize(self.facts["seed"]),
-            self.X,
-            self.y,
-            rule=recipe.rule,
-            schedule=recipe.schedule,
-            batch_size=recipe.batch_size,
-            epochs=recipe.epochs,
-            seed=self.facts["seed"],
-            validation=(self.X_validation, self.y_validation),
-            stop=recipe.stop,
-            restore_best=True,
-            callbacks=callbacks,
-            engine=self.facts["engine"],
-            dtype=DTYPE,
-        )
+        # At these sizes a second thread of NumPy's gains little, and on a busy machine costs a multiple.
+        with threadpool_limits(1, user_api="blas"):
+            run = train(
+                self.recipe.objective(self.network),
+                self.network.initialize(self.facts["seed"]),
+                self.X,
+                self.y,
+                rule=self.recipe.rule,
+                schedule=self.recipe.schedule,
+                batch_size=self.recipe.batch_size,
+                epochs=self.recipe.epochs,
+                seed=self.facts["seed"],
+                validation=(self.X_validation, self.y_validation),
+                stop=self.recipe.stop,
+                restore_best=True,
+                callbacks=callbacks,
+                engine=self.facts["engine"],
+                dtype=DTYPE,
+            )
         if run.ended == "interrupted":
             raise KeyboardInterrupt(run.message)
-        assert run.best_epoch is not None
         outcome = {
             "epochs_run": len(run.history["epoch"]),
             "best_epoch": run.best_epoch,
-            "validation_loss": float(min(run.history["validation_loss"])),
             "ended": run.message,
             "seconds": time.perf_counter() - began,
         }
-        theta = self.network.pack(run.theta, DTYPE)
+        return self._model(self.network.pack(run.theta, DTYPE), outcome)
+
+    def _model(self, theta: NDArray[Any], outcome: dict[str, Any]) -> TableModel:
         return TableModel(self.network, theta, self.preparation, self.target, {**self.facts, **outcome})
 
 
@@ -170,7 +171,6 @@ def prepare(
     engine: str | None = None,
 ) -> PreparedTable:
     """Decide the columns, make the arrays, choose the recipe; arguments as in `fit_table`."""
-    chosen_engine = engine_named(engine).name
     classes = target.task == "classification"
     y = target.encode(table.frame)
     preparation = Preparation.fit(table.frame, decide_columns(table.frame, target))
@@ -179,22 +179,19 @@ def prepare(
     recipe = choose_recipe(len(kept), classes, hidden=hidden, epochs=epochs)
     facts = {
         "version": __version__,
-        "table": {"name": table.name, "rows": len(y)},
+        "table": table.name,
         "notes": list(table.notes),
-        "rows": {"training": len(kept), "validation": len(apart), "held_out": 0},
+        "rows": {"training": len(kept), "validation": len(apart)},
+        "fingerprint": fingerprint(X),
         "recipe": asdict(recipe),
-        "engine": chosen_engine,
+        "engine": engine_named(engine).name,
         "dtype": np.dtype(DTYPE).name,
         "seed": seed,
     }
-    return PreparedTable(
-        recipe,
-        recipe.network(X.shape[1], len(target.classes) or 1),
-        preparation,
-        target,
-        X[kept],
-        y[kept],
-        X[apart],
-        y[apart],
-        facts,
-    )
+    network = recipe.network(X.shape[1], len(target.classes) or 1)
+    return PreparedTable(recipe, network, preparation, target, X[kept], y[kept], X[apart], y[apart], facts)
+
+
+def fingerprint(X: NDArray[Any]) -> str:
+    """A text that two arrays share only if they are equal."""
+    return hashlib.blake2b(np.ascontiguousarray(X).tobytes(), digest_size=16).hexdigest()

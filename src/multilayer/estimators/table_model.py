@@ -79,7 +79,7 @@ class TableModel:
         TableError
             If the table cannot be read, lacks columns, or they hold what they cannot.
         """
-        return self.predicted(self.outputs(open_table(table).frame))
+        return self.decode(self.outputs(self.preparation.transform(open_table(table).frame)))
 
     def predict_proba(self, table: object) -> NDArray[np.float64]:
         """Give the probability of each class, (n, k), in the order of `target.classes`.
@@ -93,42 +93,17 @@ class TableModel:
         """
         if self.target.task == "regression":
             raise ValueError(f"predict_proba: {self.target.name!r} is a number, not a class; use predict")
-        return self.outputs(open_table(table).frame)
+        return self.outputs(self.preparation.transform(open_table(table).frame))
 
     def score(self, table: object) -> float:
         """Accuracy for classes, R² for numbers, over the rows whose target is known; 1 is perfect.
 
         Rows that the model was trained on say little about new ones.
         """
-        frame, _ = with_known_target(open_table(table).frame, self.target.name)
-        return self.scores(self.target.encode(frame), self.outputs(frame))[self.metric]
+        return self.scores(table)["accuracy" if self.target.task == "classification" else "r2"]
 
-    @property
-    def metric(self) -> str:
-        """Name of the score in `scores` that `score` gives."""
-        return "accuracy" if self.target.task == "classification" else "r2"
-
-    def outputs(self, frame: Any) -> NDArray[np.float64]:
-        """The network's outputs for a polars data frame: probabilities (n, k) or scaled numbers (n, 1)."""
-        X = self.preparation.transform(frame)
-        layers = self.network.unpack(self.theta)
-        parts = [self.network.forward(layers, X[i : i + ROWS_AT_ONCE]) for i in range(0, len(X), ROWS_AT_ONCE)]
-        return np.concatenate(parts)
-
-    def predicted(self, outputs: NDArray[Any]) -> NDArray[Any]:
-        """Classes or numbers (n,) for outputs (n, k)."""
-        classes = self.target.task == "classification"
-        return self.target.decode(outputs.argmax(axis=1) if classes else outputs[:, 0])
-
-    def scores(self, y: NDArray[Any], outputs: NDArray[Any]) -> dict[str, float]:
-        """Scores by name.
-
-        Parameters
-        ----------
-        y : ndarray (n,)
-            Encoded targets.
-        outputs : ndarray (n, k)
-            Probabilities, or scaled numbers.
+    def scores(self, table: object) -> dict[str, float]:
+        """Give several scores by name, over the rows whose target is known.
 
         Returns
         -------
@@ -136,7 +111,24 @@ class TableModel:
             Classification: accuracy, balanced_accuracy, log_loss, and area_under_roc of two classes that both occur.
             Regression, in the target's units: r2 of two rows or more, root_mean_squared_error, mean_absolute_error.
         """
-        return table_scores(self.target, y, outputs)
+        frame, _ = with_known_target(open_table(table).frame, self.target.name)
+        X, y = self.encode(frame)
+        return table_scores(self.target, y, self.outputs(X))
+
+    def encode(self, frame: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Inputs (n, D) and encoded targets (n,) of a polars data frame whose targets are known."""
+        return self.preparation.transform(frame), self.target.encode(frame)
+
+    def outputs(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        """The network's outputs for prepared inputs: probabilities (n, k) or scaled numbers (n, 1)."""
+        layers = self.network.unpack(self.theta)
+        parts = [self.network.forward(layers, X[i : i + ROWS_AT_ONCE]) for i in range(0, len(X), ROWS_AT_ONCE)]
+        return np.concatenate(parts)
+
+    def decode(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """Classes or numbers (n,) for outputs (n, k)."""
+        classes = self.target.task == "classification"
+        return self.target.decode(outputs.argmax(axis=1) if classes else outputs[:, 0])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file of arrays and JSON (safetensors), whole or not at all.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,108 +16,110 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from multilayer.estimators.splitting import part_rows
+from multilayer.estimators.table_fitting import fingerprint
 from multilayer.estimators.table_model import TableModel, table_scores
 from multilayer.tables.preparation import Preparation
-from multilayer.tables.reading import Table
-from multilayer.tables.target import TargetPreparation
+from multilayer.tables.reading import Table, open_table
+from multilayer.tables.target import TargetPreparation, with_known_target
 
 HELD_OUT_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class Scored:
-    """A model's name, its scores on the held-out rows, and the seconds that its training took."""
+class Peer:
+    """A model to compare with: its name, and `fit`, which trains it and gives its scores and seconds."""
 
     name: str
-    scores: dict[str, float]
-    seconds: float
+    fit: Callable[[], tuple[dict[str, float], float]]
 
 
-def hold_out(table: Table, target: TargetPreparation, seed: int) -> tuple[Table, Table]:
-    """Part a table into training rows and a fifth held out for the scores, each class in proportion."""
+def hold_out(table: Table, target: TargetPreparation, seed: int) -> tuple[Table, Table, TargetPreparation]:
+    """Part a table into training rows and a fifth held out for the scores, each class in proportion.
+
+    The third is the target, its scale taken from the training rows alone.
+    """
     kept, apart = _parted(target, target.encode(table.frame), seed)
-    return Table(table.frame[kept], table.name, table.notes), Table(table.frame[apart], table.name)
+    training = replace(table, frame=table.frame[kept])
+    if target.task == "regression":
+        scaled = TargetPreparation.fit(training.frame, target.name, "regression")
+        target = replace(scaled, reason=target.reason)
+    return training, replace(table, frame=table.frame[apart]), target
+
+
+def open_held_out(table: object, target: TargetPreparation) -> Table:
+    """Read a table of its own to score on; refused if its targets are not those of the training."""
+    opened = open_table(table)
+    frame, notes = with_known_target(opened.frame, target.name)
+    target.encode(frame)
+    return Table(frame, opened.name, opened.notes + notes)
+
+
+def with_scores(model: TableModel, held_out: Table) -> TableModel:
+    """The model, its `training` widened by its scores on the held-out rows."""
+    record = {"table": held_out.name, "rows": held_out.frame.height, "scores": model.scores(held_out.frame)}
+    return replace(model, training={**model.training, "held_out": record})
 
 
 def rows_not_trained_on(model: TableModel, X: NDArray[Any], y: NDArray[Any]) -> NDArray[np.int64] | None:
     """Rows of a prepared table that were held out, if it is the table that the model was made from; None if it is not.
 
-    Empty if the model was trained on all of them.
+    Empty if the model was made from all of them.
     """
-    wanted = model.training["fingerprint"]
-    everything = np.arange(len(y))
-    if fingerprint(X) == wanted:
-        return everything[:0]
+    made_from = model.training["fingerprint"]
+    if fingerprint(X) == made_from:
+        return np.zeros(0, np.int64)
     kept, apart = _parted(model.target, y, model.training["seed"])
-    return apart if fingerprint(X[kept]) == wanted else None
+    return apart if fingerprint(X[kept]) == made_from else None
 
 
-def fingerprint(X: NDArray[Any]) -> str:
-    """A text that two arrays share only if they are equal."""
-    return hashlib.blake2b(np.ascontiguousarray(X).tobytes(), digest_size=16).hexdigest()
+def peers(model: TableModel, training: Table, held_out: Table) -> list[Peer]:
+    """Models to compare with, on the training rows and the held-out rows of the network.
 
-
-def compare(training: Table, held_out: Table, preparation: Preparation, target: TargetPreparation, seed: int) -> Iterator[Scored]:
-    """Train the models to compare with, and score them on the held-out rows.
-
-    - histogram gradient boosting, scikit-learn's, with its defaults and without early stopping; it gets missing values
-      and categories as such
+    - histogram gradient boosting, scikit-learn's, with its defaults, without early stopping; it gets missing values and
+      categories as such
     - a linear model, scikit-learn's logistic regression or ridge regression, on the inputs of the network
-    - a constant: the commonest class with the classes' shares as probabilities, or the mean
+    - a constant: the commonest class, with the classes' shares as probabilities, or the mean
 
     Parameters
     ----------
-    training, held_out : Table
-        All training rows, also those that chose the network's best epoch.
-    preparation, target
-        Those of the network.
-    seed : int
-        Of the boosting.
+    model : TableModel
+        The network's.
+    training : Table
+        All its training rows, also those that chose its best epoch.
+    held_out : Table
+        Rows to score on.
     """
-    X, y = preparation.transform(training.frame), target.encode(training.frame)
-    X_held_out, y_held_out = preparation.transform(held_out.frame), target.encode(held_out.frame)
+    X, y = model.encode(training.frame)
+    X_held_out, y_held_out = model.encode(held_out.frame)
+    target, preparation, seed = model.target, model.preparation, model.training["seed"]
     classes = target.task == "classification"
-    categorical = _categorical(preparation)
+
+    def peer(name: str, estimator: Any, form: Callable[[NDArray[Any]], NDArray[Any]] = np.asarray) -> Peer:
+        def fit() -> tuple[dict[str, float], float]:
+            began = time.perf_counter()
+            with warnings.catch_warnings():
+                # An optimum that is not quite reached scores the same.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                estimator.fit(form(X), y)
+            seconds = time.perf_counter() - began
+            rows = form(X_held_out)
+            outputs = estimator.predict_proba(rows) if classes else estimator.predict(rows)[:, None]
+            return table_scores(target, y_held_out, outputs), seconds
+
+        return Peer(name, fit)
+
+    options = dict(early_stopping=False, categorical_features=_categorical(preparation), random_state=seed)
     boosting = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
-    models: list[tuple[str, Any, Any]] = [
-        (
-            "histogram gradient boosting",
-            boosting(early_stopping=False, categorical_features=categorical, random_state=seed),
-            lambda rows: _for_trees(preparation, rows),
-        ),
-        (
-            "logistic regression" if classes else "ridge regression",
-            LogisticRegression(max_iter=300) if classes else Ridge(),
-            lambda rows: rows,
-        ),
-        (
-            "most frequent class" if classes else "mean of the training rows",
-            DummyClassifier(strategy="prior") if classes else DummyRegressor(),
-            lambda rows: rows,
-        ),
+    return [
+        peer("histogram gradient boosting", boosting(**options), lambda rows: _for_trees(preparation, rows)),
+        peer("logistic regression", LogisticRegression(max_iter=300)) if classes else peer("ridge regression", Ridge()),
+        peer("most frequent class", DummyClassifier()) if classes else peer("mean", DummyRegressor()),
     ]
-    for name, model, form in models:
-        began = time.perf_counter()
-        with warnings.catch_warnings():
-            # An optimum that is not quite reached scores the same.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(form(X), y)
-        seconds = time.perf_counter() - began
-        rows = form(X_held_out)
-        outputs = _all_classes(model, rows, len(target.classes)) if classes else model.predict(rows)[:, None]
-        yield Scored(name, table_scores(target, y_held_out, outputs), seconds)
 
 
 def _parted(target: TargetPreparation, y: NDArray[Any], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     labels = y if target.task == "classification" else None
     return part_rows(len(y), HELD_OUT_SHARE, seed=seed, labels=labels)
-
-
-def _all_classes(model: Any, rows: NDArray[Any], n_classes: int) -> NDArray[np.float64]:
-    """Probabilities of all classes; one that the training rows lack has probability 0."""
-    outputs = np.zeros((len(rows), n_classes))
-    outputs[:, model.classes_] = model.predict_proba(rows)
-    return outputs
 
 
 def _categorical(preparation: Preparation) -> NDArray[np.bool_]:

@@ -29,22 +29,30 @@ def choices_text(model: Description) -> str:
     training = model["training"]
     rows = training["rows"]
     lines = [
-        *_lines("table", [f"{training['table']['name']}: {_count(training['table']['rows'], 'row')}", *training["notes"]]),
+        *_lines("table", [training["table"], *training["notes"]]),
         *_lines("target", [_target(model["target"])]),
         *_lines("columns", _columns(model["columns"], len(model["inputs"]))),
-        *_lines("rows", [_rows(rows)]),
+        *_lines("rows", [f"{rows['training']:,} to train on, {rows['validation']:,} to choose the best epoch"]),
         *_lines("network", [_network(model["network"])]),
         *_lines("training", _training(training)),
-        *_lines("engine", [f"{training['engine']}, {training['dtype']}"]),
+        *_lines("engine", [_engine(training)]),
     ]
     return "\n".join(lines)
 
 
 def training_text(model: Description) -> str:
-    """How the training went."""
+    """How the training went, and the scores on held-out rows if there are any."""
     training = model["training"]
-    best = f"restored epoch {training['best_epoch']} of {training['epochs_run']}, the best by validation loss"
-    return "\n".join(_lines("trained", [f"{best}, in {training['seconds']:.1f} s ({training['ended']})"]))
+    text = [
+        f"{_count(training['epochs_run'], 'epoch')} in {training['seconds']:.1f} s: {training['ended']}",
+        f"kept the parameters of epoch {training['best_epoch']}, the best by validation loss",
+    ]
+    lines = _lines("trained", text)
+    held_out = training.get("held_out")
+    if held_out:
+        scores = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in held_out["scores"].items())
+        lines += _lines("scored", [f"{scores} on {held_out['rows']:,} rows of {held_out['table']} held out from training"])
+    return "\n".join(lines)
 
 
 def _lines(label: str, texts: Sequence[str]) -> list[str]:
@@ -78,11 +86,6 @@ def _some(names: Iterable[str], limit: int = 6) -> str:
     return ", ".join(listed[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
-def _rows(rows: Description) -> str:
-    held_out = f" · {rows['held_out']} held out for the scores" if rows["held_out"] else ""
-    return f"{rows['training']} to train on · {rows['validation']} to choose the best epoch{held_out}"
-
-
 def _network(network: Description) -> str:
     inputs, *hidden, outputs = network["layers"]
     units = [f"{n} {network['activation']}" for n in hidden]
@@ -99,6 +102,11 @@ def _training(training: Description) -> list[str]:
         f"batch size {recipe['batch_size']}, at most {_count(recipe['epochs'], 'epoch')}, stops after "
         f"{recipe['patience']} without a better validation loss; seed {training['seed']}",
     ]
+
+
+def _engine(training: Description) -> str:
+    why = " (no compiled engine installed)" if training["engine"] == "reference" else ""
+    return f"{training['engine']}{why}, {training['dtype']}"
 
 
 def _count(n: int, what: str) -> str:

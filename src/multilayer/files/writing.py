@@ -22,14 +22,8 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
         if the directory is missing, `path` is a directory or is write-protected, or the disk refuses. Nothing is left
         behind.
     """
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise FileError(f"{path} is a directory: give the name of a file")
-    if not target.parent.is_dir():
-        raise FileError(f"{path} cannot be written: there is no directory {target.parent}")
-    if target.exists() and not os.access(target, os.W_OK):
-        raise FileError(f"{path} is write-protected")
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
+    target = _writable_target(path)
+    temporary = _temporary(target)
     try:
         _write(temporary, content)
         if target.exists():
@@ -40,6 +34,38 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
         raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def require_writable(path: str | os.PathLike[str]) -> None:
+    """Refuse a path that `write_whole` could not write, before the work whose result shall go there.
+
+    Raises
+    ------
+    FileError
+        as `write_whole`. The file there, if any, is not touched.
+    """
+    temporary = _temporary(_writable_target(path))
+    try:
+        _write(temporary, b"")
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _writable_target(path: str | os.PathLike[str]) -> Path:
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise FileError(f"{path} is a directory: give the name of a file")
+    if not target.parent.is_dir():
+        raise FileError(f"{path} cannot be written: there is no directory {target.parent}")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise FileError(f"{path} is write-protected")
+    return target
+
+
+def _temporary(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
 
 
 def _write(path: Path, content: bytes) -> None:
