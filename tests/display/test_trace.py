@@ -115,8 +115,7 @@ b₁ ← b₁ − η ∇b₁    = [0.015000]
                      [1.091112]
 W₂ ← W₂ − η ∇W₂    = [ 0.650000  -0.325000]
 b₂ ← b₂ − η ∇b₂    = 0.100000
-L after the update = 0.101477
-"""
+L after the update = 0.101477"""
 
 
 Matrices = list[NDArray[np.float64]]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from multilayer.cli.errors import reported
 from multilayer.cli.options import JsonOption, ModelArgument, TableArgument
-from multilayer.cli.printing import print_json, print_scores
+from multilayer.cli.printing import Line, print_json, print_scores
 
 
 def evaluate(model: ModelArgument, table: TableArgument, json: JsonOption = False) -> None:
@@ -31,18 +33,17 @@ def evaluate(model: ModelArgument, table: TableArgument, json: JsonOption = Fals
         X, y = loaded.encode(frame)
         outputs = loaded.outputs(X)
         notes = [*opened.notes, *left_out]
-        result = {"rows": len(y), **table_scores(loaded.target, y, outputs)}
-        lines = [(f"{table}, {len(y):,} rows", result, None)]
+        scores = table_scores(loaded.target, y, outputs)
+        lines: list[Line] = [(f"{table}, {len(y):,} rows", scores, None)]
+        result: dict[str, Any] = {"rows": len(y), **scores}
         held_out = rows_not_trained_on(loaded, X, y)
         if held_out is not None:
             seen = len(y) - len(held_out)
-            notes.append(f"the model was made from this table: {seen:,} of the rows were used in its training")
+            notes.append(f"the model was made from this table: {seen:,} of its rows were used in the training")
         if held_out is not None and len(held_out):
-            result["held_out"] = {
-                "rows": len(held_out),
-                **table_scores(loaded.target, y[held_out], outputs[held_out]),
-            }
-            lines.append((f"of these held out from training, {len(held_out):,}", result["held_out"], None))
+            scores = table_scores(loaded.target, y[held_out], outputs[held_out])
+            lines.append((f"of these not used in the training, {len(held_out):,}", scores, None))
+            result["held_out"] = {"rows": len(held_out), **scores}
         if json:
             print_json({"model": str(model), "table": table, "target": loaded.target.name, "notes": notes, **result})
             return

@@ -25,10 +25,9 @@ class TaskName(StrEnum):
 
 def fit(
     table: TableArgument,
-    target: Annotated[str, typer.Option("--target", metavar="COLUMN", help="The column to predict.", show_default=False)],
+    target: Annotated[str, typer.Option("--target", metavar="COLUMN", help="The column to predict.")],
     model: Annotated[
-        Path | None,
-        typer.Option("--model", metavar="FILE", help="Where the model goes; by default the table's name with .mlp, here."),
+        Path | None, typer.Option("--model", metavar="FILE", help="Model file; by default named from the table, here.")
     ] = None,
     test: Annotated[
         str | None,
@@ -66,7 +65,7 @@ def fit(
     """
     with reported("no model was written"):
         from multilayer.estimators.table_fitting import open_for_training, prepare
-        from multilayer.estimators.table_report import hold_out, open_held_out, peers, with_scores
+        from multilayer.estimators.table_report import Scored, hold_out, open_held_out, peers, with_scores
         from multilayer.estimators.table_summary import choices_text, training_text
 
         units = _units(hidden)
@@ -89,17 +88,17 @@ def fit(
         if not json:
             typer.echo(training_text(trained.to_dict()))
     with reported(f"the comparison is not complete; the model is in {path}"):
-        scored = [(NETWORK, trained.training["held_out"]["scores"], trained.training["seconds"])]
+        scored = [Scored(NETWORK, trained.training["held_out"]["scores"], trained.training["seconds"])]
         for peer in peers(trained, training, held_out):
             with status(f"for comparison: {peer.name}", shown=not json):
-                scored.append((peer.name, *peer.fit()))
+                scored.append(peer.fit())
         if json:
-            listed = [{"name": name, "seconds": seconds, **scores} for name, scores, seconds in scored]
+            listed = [{"name": one.name, "seconds": one.seconds, **one.scores} for one in scored]
             print_json({"model": str(path), **trained.to_dict(), "comparison": listed})
             return
         title = f"{held_out.frame.height:,} rows " + ("held out" if test is None else f"of {held_out.name}")
         typer.echo()
-        print_scores(title, scored)
+        print_scores(title, [(one.name, one.scores, one.seconds) for one in scored])
         typer.echo(f"\nmodel written to {path}")
 
 

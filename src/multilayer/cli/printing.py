@@ -19,12 +19,15 @@ HEADINGS = {
 }
 
 
+Line = tuple[str, Mapping[str, float], float | None]
+
+
 def print_json(data: Mapping[str, Any]) -> None:
     """One object, indented."""
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def print_scores(title: str, rows: Sequence[tuple[str, Mapping[str, float], float | None]]) -> None:
+def print_scores(title: str, rows: Sequence[Line]) -> None:
     """A table of scores, the first row's in bold.
 
     Parameters

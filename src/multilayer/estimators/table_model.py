@@ -24,7 +24,6 @@ from multilayer.metrics import (
 )
 from multilayer.network.description import network_from_dict, network_to_dict
 from multilayer.network.network import Network
-from multilayer.tables.errors import TableError
 from multilayer.tables.preparation import Preparation
 from multilayer.tables.reading import open_table
 from multilayer.tables.target import TargetPreparation, with_known_target

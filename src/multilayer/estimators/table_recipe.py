@@ -114,7 +114,7 @@ def choose_recipe(
 
 
 def batch_size(n_rows: int) -> int:
-    """64 rows, 128 from 12,800 rows on, 256 from 25,600 on: the larger a table, the fewer of its rows need an update."""
+    """64 rows, 128 from 12,800 rows on, 256 from 25,600 on."""
     size = SMALLEST_BATCH
     while size < LARGEST_BATCH and size * 200 <= n_rows:
         size *= 2

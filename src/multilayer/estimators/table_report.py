@@ -14,6 +14,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
+from threadpoolctl import threadpool_limits
 
 from multilayer.estimators.splitting import part_rows
 from multilayer.estimators.table_fitting import fingerprint
@@ -22,15 +23,31 @@ from multilayer.tables.preparation import Preparation
 from multilayer.tables.reading import Table, open_table
 from multilayer.tables.target import TargetPreparation, with_known_target
 
+Form = Callable[[NDArray[Any]], NDArray[Any]]
+
 HELD_OUT_SHARE = 0.2
+
+
+# Of boosting, whose trees are as many as rounds times classes.
+ROUNDS, ROUNDS_AT_ONCE = 100, 10
+LONGEST_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was scored: its name, its scores by name, and the seconds that its training took."""
+
+    name: str
+    scores: dict[str, float]
+    seconds: float
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A model to compare with: its name, and `fit`, which trains it and gives its scores and seconds."""
+    """A model to compare with: its name, and `fit`, which trains and scores it."""
 
     name: str
-    fit: Callable[[], tuple[dict[str, float], float]]
+    fit: Callable[[], Scored]
 
 
 def hold_out(table: Table, target: TargetPreparation, seed: int) -> tuple[Table, Table, TargetPreparation]:
@@ -73,10 +90,10 @@ def rows_not_trained_on(model: TableModel, X: NDArray[Any], y: NDArray[Any]) -> 
 
 
 def peers(model: TableModel, training: Table, held_out: Table) -> list[Peer]:
-    """Models to compare with, on the training rows and the held-out rows of the network.
+    """Models to compare with, trained and scored on the same rows as the network, each on one thread as the network is.
 
-    - histogram gradient boosting, scikit-learn's, with its defaults, without early stopping; it gets missing values and
-      categories as such
+    - histogram gradient boosting, scikit-learn's, with its defaults but no early stopping; it gets missing values and
+      categories as such, and no further round after a minute
     - a linear model, scikit-learn's logistic regression or ridge regression, on the inputs of the network
     - a constant: the commonest class, with the classes' shares as probabilities, or the mean
 
@@ -91,30 +108,48 @@ def peers(model: TableModel, training: Table, held_out: Table) -> list[Peer]:
     """
     X, y = model.encode(training.frame)
     X_held_out, y_held_out = model.encode(held_out.frame)
-    target, preparation, seed = model.target, model.preparation, model.training["seed"]
-    classes = target.task == "classification"
+    classes = model.target.task == "classification"
 
-    def peer(name: str, estimator: Any, form: Callable[[NDArray[Any]], NDArray[Any]] = np.asarray) -> Peer:
-        def fit() -> tuple[dict[str, float], float]:
-            began = time.perf_counter()
-            with warnings.catch_warnings():
+    def peer(name: str, estimator: Any, train: Callable[..., str], form: Form = np.asarray) -> Peer:
+        def fit() -> Scored:
+            with threadpool_limits(1), warnings.catch_warnings():
                 # An optimum that is not quite reached scores the same.
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                estimator.fit(form(X), y)
-            seconds = time.perf_counter() - began
-            rows = form(X_held_out)
-            outputs = estimator.predict_proba(rows) if classes else estimator.predict(rows)[:, None]
-            return table_scores(target, y_held_out, outputs), seconds
+                began = time.perf_counter()
+                extent = train(estimator, form(X), y)
+                seconds = time.perf_counter() - began
+                rows = form(X_held_out)
+                outputs = estimator.predict_proba(rows) if classes else estimator.predict(rows)[:, None]
+            return Scored(name + extent, table_scores(model.target, y_held_out, outputs), seconds)
 
         return Peer(name, fit)
 
-    options = dict(early_stopping=False, categorical_features=_categorical(preparation), random_state=seed)
-    boosting = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
+    boosting = (HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor)(
+        categorical_features=_categorical(model.preparation),
+        early_stopping=False,
+        warm_start=True,
+        random_state=model.training["seed"],
+    )
     return [
-        peer("histogram gradient boosting", boosting(**options), lambda rows: _for_trees(preparation, rows)),
-        peer("logistic regression", LogisticRegression(max_iter=300)) if classes else peer("ridge regression", Ridge()),
-        peer("most frequent class", DummyClassifier()) if classes else peer("mean", DummyRegressor()),
+        peer("histogram gradient boosting", boosting, _boost, lambda rows: _for_trees(model.preparation, rows)),
+        peer("logistic regression", LogisticRegression(), _fit) if classes else peer("ridge regression", Ridge(), _fit),
+        peer("most frequent class", DummyClassifier(), _fit) if classes else peer("mean", DummyRegressor(), _fit),
     ]
+
+
+def _fit(estimator: Any, X: NDArray[Any], y: NDArray[Any]) -> str:
+    estimator.fit(X, y)
+    return ""
+
+
+def _boost(estimator: Any, X: NDArray[Any], y: NDArray[Any]) -> str:
+    """Add rounds as long as there is time; says how many if they are not all."""
+    began = time.perf_counter()
+    for rounds in range(ROUNDS_AT_ONCE, ROUNDS + 1, ROUNDS_AT_ONCE):
+        estimator.set_params(max_iter=rounds).fit(X, y)
+        if rounds < ROUNDS and time.perf_counter() - began > LONGEST_SECONDS:
+            return f", {rounds} of {ROUNDS} rounds"
+    return ""
 
 
 def _parted(target: TargetPreparation, y: NDArray[Any], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -51,7 +51,7 @@ def training_text(model: Description) -> str:
     held_out = training.get("held_out")
     if held_out:
         scores = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in held_out["scores"].items())
-        lines += _lines("scored", [f"{scores} on {held_out['rows']:,} rows of {held_out['table']} held out from training"])
+        lines += _lines("scored", [f"{scores} on {held_out['rows']:,} rows of {held_out['table']} not trained on"])
     return "\n".join(lines)
 
 

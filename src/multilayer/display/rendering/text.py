@@ -19,7 +19,7 @@ def to_text(document: Document, style: Style) -> str:
         lines += [f"Mark what depends on {name}." if style.blank else f"{MARK} depends on {name}"]
     for section in document.sections:
         lines += ["", section.title, "-" * len(section.title), *_section(section, style)]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _section(section: Section, style: Style) -> list[str]:
