@@ -112,6 +112,7 @@ def _widest_gap(X: FloatArray, s: FloatArray) -> tuple[FloatArray, FloatArray]:
         b_ub=np.zeros(n),
         bounds=[(-1.0, 1.0)] * D + [(None, None)] * 2,
         method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
     if solved.status != 0:
         raise ArithmeticError(f"the linear programme was not solved: {solved.message}")
