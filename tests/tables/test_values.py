@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from multilayer.tables.values import as_numbers, as_text
+from multilayer.tables.errors import TableError
+from multilayer.tables.values import as_numbers, as_text, require_column
 
 UTC = datetime.UTC
 
@@ -56,3 +57,8 @@ def test_units_of_time(unit: str) -> None:
 )
 def test_text(values: list[object], text: list[str | None]) -> None:
     assert as_text(pl.Series("x", values)).to_list() == text
+
+
+def test_a_missing_column_is_named_with_its_nearest_neighbour() -> None:
+    with pytest.raises(TableError, match=r"no column 'speices' \(did you mean 'species'\?\); its columns are 'island'"):
+        require_column(pl.DataFrame({"island": ["a"], "species": ["b"]}), "speices")

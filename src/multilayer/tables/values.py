@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Literal
 
 import numpy as np
@@ -19,10 +20,12 @@ def require_column(frame: pl.DataFrame, name: str) -> pl.Series:
     Raises
     ------
     TableError
-        if there is none, listing those that there are.
+        if there is none, with the name nearest to it and those that there are.
     """
     if name not in frame.columns:
-        raise TableError(f"the table has no column {name!r}; its columns are {listed(frame.columns, limit=40)}")
+        near = get_close_matches(name, frame.columns, n=1)
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
+        raise TableError(f"the table has no column {name!r}{meant}; its columns are {listed(frame.columns)}")
     return frame[name]
 
 
