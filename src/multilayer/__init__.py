@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from multilayer.display.trace import trace as trace
     from multilayer.estimators.mlp_classifier import MLPClassifier as MLPClassifier
     from multilayer.estimators.mlp_regressor import MLPRegressor as MLPRegressor
+    from multilayer.estimators.table_fitting import fit_table as fit_table
+    from multilayer.estimators.table_model import TableModel as TableModel
+    from multilayer.estimators.table_model import load as load
     from multilayer.formulas.activations import Activation as Activation
     from multilayer.formulas.activations import activation as activation
     from multilayer.formulas.losses import Loss as Loss
@@ -78,6 +81,8 @@ _HOMES = {
     "display.trace": ("Trace", "trace"),
     "estimators.mlp_classifier": ("MLPClassifier",),
     "estimators.mlp_regressor": ("MLPRegressor",),
+    "estimators.table_fitting": ("fit_table",),
+    "estimators.table_model": ("TableModel", "load"),
     "formulas.activations": ("Activation", "activation"),
     "formulas.losses": ("Loss", "loss"),
     "formulas.outputs": ("Output",),

@@ -95,9 +95,9 @@ def test_first_adam_epoch_from_the_same_weights_is_scikit_learns(cancer):
 def test_regression_scores_as_scikit_learn(loss):
     X, y = load_diabetes(return_X_y=True)
     X, y = StandardScaler().fit_transform(X), y / 50.0
-    options = {"loss": loss, "hidden_layer_sizes": (10,), "learning_rate_init": 0.01, "max_iter": 300, "random_state": 0}
-    ours = cross_val_score(ml.MLPRegressor(**options), X, y, cv=3).mean()
-    theirs = cross_val_score(TheirRegressor(**options), X, y, cv=3).mean()
+    options = {"hidden_layer_sizes": (10,), "learning_rate_init": 0.01, "max_iter": 300, "random_state": 0}
+    ours = cross_val_score(ml.MLPRegressor(loss, **options), X, y, cv=3).mean()
+    theirs = cross_val_score(TheirRegressor(loss, **options), X, y, cv=3).mean()
     assert ours > theirs - 0.05
 
 

@@ -249,5 +249,5 @@ def test_what_is_no_small_least_squares_problem_is_refused(objective: ml.Objecti
 
 
 def test_damping_must_be_positive() -> None:
-    with pytest.raises(ValueError, match="damping: must be positive"):
+    with pytest.raises(ValueError, match="damping: must be a finite number above 0"):
         ml.LevenbergMarquardt(damping=0.0)

@@ -133,7 +133,7 @@ def test_labels_may_be_bipolar() -> None:
         ({"labels": [0, 1]}, "labels: must have shape"),
         ({"labels": [0, 1, 2, 3]}, "labels: must be 0 and 1, or -1 and"),
         ({"labels": ["a", "b", "a", "b"]}, "labels: must be 0 and 1"),
-        ({"rate": 0.0}, "rate: must be positive"),
+        ({"rate": 0.0}, "rate: must be a finite number above 0"),
         ({"max_epochs": 0}, "max_epochs: must be an integer of at least 1"),
     ],
 )

@@ -132,9 +132,15 @@ def test_memories_begin_at_zero_and_have_the_shape_and_dtype_of_parameters(rule)
         assert np.all(slot == (np.float32(0.05) if name == "step_size" else 0.0))
 
 
-@pytest.mark.parametrize("options", [{"batch_size": 3}, {"batch_size": None, "sampling": "replacement"}])
-def test_rprop_refuses_batches(options):
-    with pytest.raises(ValueError, match="batch_size: Rprop needs the full batch"):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 3}, "batch_size: Rprop needs the full batch"),
+        ({"batch_size": None, "sampling": "replacement"}, "sampling: Rprop needs every row in every step"),
+    ],
+)
+def test_rprop_refuses_batches(options, message):
+    with pytest.raises(ValueError, match=message):
         ml.train(J, START, X, T, rule=ml.Rprop(), **options)
 
 
@@ -149,22 +155,22 @@ def test_rprop_refuses_what_acts_through_a_rate():
 @pytest.mark.parametrize(
     ("build", "error", "message"),
     [
-        (lambda: ml.GradientDescent(0.0), ValueError, "rate: must be positive, came 0.0"),
-        (lambda: ml.GradientDescent(-1), ValueError, "rate: must be positive, came -1"),
-        (lambda: ml.GradientDescent("0.1"), ValueError, "rate: must be a finite number, came '0.1'"),
-        (lambda: ml.GradientDescent(True), ValueError, "rate: must be a finite number, came True"),
-        (lambda: ml.GradientDescent(np.nan), ValueError, "rate: must be a finite number, came nan"),
-        (lambda: ml.GradientDescent(np.inf), ValueError, "rate: must be a finite number, came inf"),
-        (lambda: ml.GradientDescent(0.1, -1.0), ValueError, "weight_decay: must be at least 0, came -1.0"),
+        (lambda: ml.GradientDescent(0.0), ValueError, "rate: must be a finite number above 0, came 0.0"),
+        (lambda: ml.GradientDescent(-1), ValueError, "rate: must be a finite number above 0, came -1"),
+        (lambda: ml.GradientDescent("0.1"), ValueError, "rate: must be a finite number above 0, came '0.1'"),
+        (lambda: ml.GradientDescent(True), ValueError, "rate: must be a finite number above 0, came True"),
+        (lambda: ml.GradientDescent(np.nan), ValueError, "rate: must be a finite number above 0, came nan"),
+        (lambda: ml.GradientDescent(np.inf), ValueError, "rate: must be a finite number above 0, came inf"),
+        (lambda: ml.GradientDescent(0.1, -1.0), ValueError, "weight_decay: must be .* at least 0, came -1.0"),
         (lambda: ml.Momentum(momentum=1.0), ValueError, r"momentum: must lie in \[0, 1\), came 1.0"),
         (lambda: ml.Momentum(nesterov="yes"), TypeError, "nesterov: must be True or False, came 'yes'"),
         (lambda: ml.Adam(b1=1.0), ValueError, r"b1: must lie in \[0, 1\), came 1.0"),
         (lambda: ml.Adam(b2=-0.1), ValueError, r"b2: must lie in \[0, 1\)"),
-        (lambda: ml.Adam(eps=0.0), ValueError, "eps: must be positive"),
+        (lambda: ml.Adam(eps=0.0), ValueError, "eps: must be a finite number above 0"),
         (lambda: ml.Adam(variant="torch"), ValueError, "variant: must be 'algorithm_1' or 'section_2', came 'torch'"),
-        (lambda: ml.AdamW(weight_decay=-1), ValueError, "weight_decay: must be at least 0"),
+        (lambda: ml.AdamW(weight_decay=-1), ValueError, "weight_decay: must be a finite number of at least 0"),
         (lambda: ml.RMSprop(decay=1.5), ValueError, r"decay: must lie in \[0, 1\)"),
-        (lambda: ml.Adagrad(eps=-1), ValueError, "eps: must be positive"),
+        (lambda: ml.Adagrad(eps=-1), ValueError, "eps: must be a finite number above 0"),
         (lambda: ml.Rprop(eta_plus=0.9), ValueError, "eta_minus, eta_plus: must lie on either side of 1"),
         (lambda: ml.Rprop(100.0), ValueError, r"rate: must lie in \[step_min, step_max\]"),
     ],

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from multilayer.display.dependence import Dependents, Weight, dependents, weight
 from multilayer.formulas.update_rules import UPDATE_RULES
+from multilayer.network.arrays import check_inputs
 from multilayer.network.layers import Hinges, Layer
-from multilayer.network.network import check_inputs
 from multilayer.network.objective import Objective
 from multilayer.network.plan import Affine, Dropout, Elementwise, MaxPool
 from multilayer.network.propagation import backward, forward, parameter_views

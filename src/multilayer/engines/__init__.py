@@ -18,6 +18,6 @@ def engine(name: str | None = None) -> Engine:
     """
     if name is None:
         return next(iter(ENGINES.values()))
-    if name not in ENGINES:
+    if not isinstance(name, str) or name not in ENGINES:
         raise ValueError(f"engine: unknown engine {name!r}; installed: {', '.join(ENGINES)}")
     return ENGINES[name]

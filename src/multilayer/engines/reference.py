@@ -13,7 +13,7 @@ from multilayer.engines.protocol import Ending, FloatArray, IntArray, Report, Ro
 from multilayer.formulas.update_rules import UpdateRule
 from multilayer.network.plan import Dropout, Plan
 from multilayer.network.propagation import MaskDraw, RowLosses, loss_and_gradient, predict, row_losses
-from multilayer.network.update import divisor, penalty, update
+from multilayer.network.update import divisor, penalty, scales, update
 from multilayer.random import dropout_mask
 
 # NaN and infinity are looked for where they matter, so that NumPy's warnings would only repeat what is said in words.
@@ -67,6 +67,7 @@ class ReferenceProgram:
         zeros = np.zeros(self._shape, dtype)
         self._state = State(zeros, (zeros,) * len(rule.slots), 0, (0,) * lead[0] if lead else 0)
 
+    @_LOOKED_AT
     def load(self, rows: Rows) -> _Loaded:
         """Rows in the program's dtype; nothing is copied that is in it already."""
         weight = None if rows.weight is None else np.asarray(rows.weight, self._dtype)
@@ -148,10 +149,8 @@ class ReferenceProgram:
 
     def _penalty(self, sums: Sums) -> NDArray[np.float64]:
         """The penalty's part of a batch's objective."""
-        omega = penalty(self._plan, self._state.theta)
-        if self._plan.penalty_in_mean:
-            omega = omega / divisor(sums.weight)
-        return np.asarray(omega, np.float64)
+        _, penalty_scale = scales(self._plan, divisor(sums.weight))
+        return np.asarray(penalty(self._plan, self._state.theta) / penalty_scale, np.float64)
 
     def _updated(self, gradient: FloatArray, sums: Sums, scalars: NDArray[np.float64]) -> State:
         """The state after an update."""

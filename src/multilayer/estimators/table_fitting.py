@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from multilayer.engines import engine as engine_named
+from multilayer.estimators.calibration import temperature
 from multilayer.estimators.splitting import part_rows
 from multilayer.estimators.table_model import TableModel
 from multilayer.estimators.table_recipe import VALIDATION_SHARE, Recipe, choose_recipe
@@ -149,13 +150,24 @@ class PreparedTable:
             )
         if run.ended == "interrupted":
             raise KeyboardInterrupt(run.message)
+        theta = self.network.pack(run.theta, DTYPE)
         outcome = {
             "epochs_run": len(run.history["epoch"]),
             "best_epoch": run.best_epoch,
-            "ended": run.message,
+            "ended": run.ended,
+            "temperature": self._calibrate(theta) if self.target.task == "classification" else None,
             "seconds": time.perf_counter() - began,
         }
-        return self._model(self.network.pack(run.theta, DTYPE), outcome)
+        return self._model(theta, outcome)
+
+    def _calibrate(self, theta: NDArray[Any]) -> float:
+        """Divide the last pre-activations by the temperature that suits the validation rows, in place, and give it."""
+        layers = self.network.unpack(theta)
+        f = self.network.forward(layers, self.X_validation)
+        divisor = temperature(np.log(np.maximum(f, np.finfo(f.dtype).tiny)), self.y_validation)
+        for parameters in layers[-1]:
+            parameters /= divisor
+        return divisor
 
     def _model(self, theta: NDArray[Any], outcome: dict[str, Any]) -> TableModel:
         return TableModel(self.network, theta, self.preparation, self.target, {**self.facts, **outcome})

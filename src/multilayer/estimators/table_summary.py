@@ -43,10 +43,13 @@ def choices_text(model: Description) -> str:
 def training_text(model: Description) -> str:
     """How the training went, and the scores on held-out rows if there are any."""
     training = model["training"]
+    ended = "stopped early" if training["ended"] == "stopped" else "all were run"
     text = [
-        f"{_count(training['epochs_run'], 'epoch')} in {training['seconds']:.1f} s: {training['ended']}",
-        f"kept the parameters of epoch {training['best_epoch']}, the best by validation loss",
+        f"{_count(training['epochs_run'], 'epoch')} in {training['seconds']:.1f} s, {ended}; "
+        f"kept epoch {training['best_epoch']}, the best by validation loss"
     ]
+    if training["temperature"] is not None:
+        text.append(f"probabilities at temperature {training['temperature']:.2f}, fitted on the validation rows")
     lines = _lines("trained", text)
     held_out = training.get("held_out")
     if held_out:

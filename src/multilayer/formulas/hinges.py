@@ -17,8 +17,7 @@ from multilayer.formulas.namespace import Array, namespace
 
 def hinge(z: Array, slope: Array, knee: Array) -> Array:
     """a·max(0, k − z)."""
-    xp = namespace(z)
-    return slope * xp.maximum(knee - z, 0.0)
+    return slope * hinge_slope(z, knee)
 
 
 def hinge_z(z: Array, slope: Array, knee: Array) -> Array:

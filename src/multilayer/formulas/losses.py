@@ -6,7 +6,7 @@ The sum over outputs is taken elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from multilayer.formulas import signatures
@@ -32,20 +32,24 @@ class Loss:
 
     Raises
     ------
+    TypeError
+        If a function is none.
     ValueError
         If an option is unknown to a function.
     """
 
     name: str
-    function: Callable[..., Array]
-    derivative: Callable[..., Array]
+    function: Callable[..., Array] = field(repr=False)
+    derivative: Callable[..., Array] = field(repr=False)
     options: tuple[tuple[str, float], ...] = ()
     kinks: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        owner = f"loss {self.name!r}"
+        signatures.require_callable(owner, function=self.function, derivative=self.derivative)
         for function in (self.function, self.derivative):
             if self.options:
-                signatures.checked_options(f"loss {self.name!r}", function, dict(self.options))
+                signatures.checked_options(owner, function, dict(self.options))
 
     def __call__(self, f: Array, y: Array) -> Array:
         """Give L(f, y), element by element."""

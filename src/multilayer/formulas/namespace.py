@@ -84,7 +84,7 @@ def _extended(xp: Any, array: Array) -> Any:
         own = {"erfc": _scipy_erfc, **_also_of_scalars(np.maximum, np.minimum)}
     elif array_api_compat.is_torch_array(array):
         own = _of_torch(xp)
-    elif hasattr(xp, "erfc"):  # it does not stop where the standard stops: complete
+    elif hasattr(xp, "erfc"):  # more than the standard has, so made for these formulas: complete as it is
         return xp
     else:
         own = _of_standard(xp)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
 from multilayer.formulas.activations import ACTIVATIONS, Activation
 from multilayer.formulas.namespace import Array, namespace
+from multilayer.formulas.signatures import require_callable
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,22 @@ class Output:
         ``vjp(z, f, v) -> J(z)ᵀ v`` with J = ∂f/∂z, all (…, k); None if there is no gradient.
     rowwise : bool
         Whether a row's outputs depend on each other.
+
+    Raises
+    ------
+    TypeError
+        If a function is none.
     """
 
     name: str
-    function: Callable[[Array], Array]
-    vjp: Callable[[Array, Array, Array], Array] | None
+    function: Callable[[Array], Array] = field(repr=False)
+    vjp: Callable[[Array, Array, Array], Array] | None = field(repr=False)
     rowwise: bool = False
+
+    def __post_init__(self) -> None:
+        require_callable(f"output {self.name!r}", function=self.function)
+        if self.vjp is not None:
+            require_callable(f"output {self.name!r}", vjp=self.vjp)
 
 
 def exponential(z: Array) -> Array:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from multilayer.formulas.activations.thresholds import sign
-from multilayer.formulas.losses import LOSS_NAMES, loss, squared
+from multilayer.formulas.losses import squared
 from multilayer.formulas.namespace import Array, namespace
 from multilayer.formulas.outputs import above_threshold, below_maximum
-
-__all__ = ["LOSS_NAMES", "OWN_LOSSES", "OwnLoss", "loss"]
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,13 @@ def default_options(function: Callable[..., Any]) -> tuple[tuple[str, float], ..
     return tuple((name, parameters[name].default) for name in keyword_only(function))
 
 
+def require_callable(owner: str, **functions: object) -> None:
+    """Refuse what cannot be called, by the name of the field."""
+    for name, function in functions.items():
+        if not callable(function):
+            raise TypeError(f"{name}: of {owner}: got {function!r}; allowed: a function of arrays")
+
+
 def checked_options(owner: str, function: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, float]:
     """Give the options as floats; refuse those that the function does not have or that are no finite numbers."""
     allowed = keyword_only(function)

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.network.arrays import as_numbers
+
 FloatArray = NDArray[np.float64]
 
 
@@ -142,7 +144,7 @@ def _whole_numbers(W: FloatArray, b: FloatArray) -> tuple[NDArray[np.object_], N
 
 
 def _corners(box: Sequence[Sequence[float]], n_inputs: int) -> list[_Corner]:
-    bounds = np.asarray(box, dtype=np.float64)
+    bounds = as_numbers("box", box, "pairs (low, high) of numbers").astype(np.float64)
     if n_inputs > 2:
         raise ValueError(f"theta takes {n_inputs} inputs; regions are counted for 1 or 2: fix the others at values")
     if bounds.shape != (n_inputs, 2):
@@ -161,14 +163,14 @@ def _affine_layers(theta: Sequence[Any]) -> list[tuple[FloatArray, FloatArray]]:
     for number, layer in enumerate(theta, start=1):
         if not (hasattr(layer, "W") and hasattr(layer, "b")) or getattr(layer, "_fields", ("W", "b")) != ("W", "b"):
             raise TypeError(f"theta: layer {number} is {type(layer).__name__}; it must have W and b and no more")
-        W = np.asarray(layer.W, dtype=np.float64)
+        W = as_numbers(f"theta: W of layer {number}", layer.W, "numbers of shape (n_out, n_in)").astype(np.float64)
         if W.ndim != 2 or 0 in W.shape or (layers and W.shape[1] != len(layers[-1][0])):
             inputs = f"{len(layers[-1][0])}, the units of the layer before" if layers else "≥ 1"
             raise ValueError(f"theta: W of layer {number} has shape {W.shape}; it must be (n_out, n_in), n_in {inputs}")
-        b = np.zeros(len(W)) if layer.b is None else np.asarray(layer.b, dtype=np.float64)
+        b = np.zeros(len(W)) if layer.b is None else as_numbers(f"theta: b of layer {number}", layer.b, "numbers")
         if b.shape != (len(W),):
             raise ValueError(f"theta: b of layer {number} has shape {b.shape}; it must be ({len(W)},)")
         if not (np.isfinite(W).all() and np.isfinite(b).all()):
             raise ValueError(f"theta: layer {number} holds NaN or infinity")
-        layers.append((W, b))
+        layers.append((W, b.astype(np.float64)))
     return layers

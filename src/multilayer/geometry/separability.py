@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from multilayer.network.arrays import as_numbers
+
 FloatArray = NDArray[np.float64]
 
 
@@ -65,8 +67,8 @@ def linearly_separable(X: ArrayLike, labels: ArrayLike) -> Separability:
     Raises
     ------
     TypeError, ValueError
-        If X is not a table of finite numbers, or labels do not fit it or have not exactly two values; ValueError too
-        where double precision decides neither way.
+        If X is not a table of finite numbers, or labels do not fit it, cannot be sorted or have not exactly two values;
+        ValueError too where double precision decides neither way: margins below about 1e-10 of a column's range.
     ArithmeticError
         If the linear programme could not be solved.
 
@@ -93,7 +95,7 @@ def linearly_separable(X: ArrayLike, labels: ArrayLike) -> Separability:
     certificate = np.where(positive, multipliers / multipliers[positive].sum(), 0.0)
     certificate[~positive] = multipliers[~positive] / multipliers[~positive].sum()
     means_differ = certificate[positive] @ scaled[positive] - certificate[~positive] @ scaled[~positive]
-    if np.abs(means_differ).max(initial=0.0) > 1e-12:
+    if not np.abs(means_differ).max(initial=0.0) <= 1e-12:
         raise ValueError(
             "X: the two classes come so near to one another that double precision cannot tell whether they touch; "
             "spread the values out (logarithms, say)"
@@ -133,12 +135,9 @@ def _hyperplane(X: FloatArray, positive: NDArray[np.bool_], w: FloatArray) -> Se
 
 
 def _table(X: ArrayLike) -> FloatArray:
-    table = np.asarray(X)
-    if table.dtype.kind not in "fiub":
-        raise TypeError(f"X holds {table.dtype}; it must be an array of numbers, shape (n, D)")
+    table = as_numbers("X", X, "numbers of shape (n, D)").astype(np.float64)
     if table.ndim != 2 or table.shape[1] == 0:
         raise ValueError(f"X has shape {table.shape}; it must be (n, D): for one column use X.reshape(-1, 1)")
-    table = table.astype(np.float64, copy=False)
     if not np.isfinite(table).all():
         raise ValueError("X holds NaN or infinity; remove these rows first")
     return table
@@ -150,7 +149,10 @@ def _second_class(labels: ArrayLike, n: int) -> NDArray[np.bool_]:
         raise ValueError(f"labels has shape {labels.shape}; it must be ({n},), one label for each row of X")
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise ValueError("labels holds NaN or infinity; each row needs a label")
-    classes = np.unique(labels)
+    try:
+        classes = np.unique(labels)
+    except TypeError as error:
+        raise TypeError(f"labels must be values that can be sorted, all numbers or all text: {error}") from None
     if classes.size != 2:
         shown = ", ".join(map(repr, classes[:5].tolist())) + (", …" if classes.size > 5 else "")
         raise ValueError(f"labels holds {classes.size} distinct values ({shown}); there must be exactly two classes")

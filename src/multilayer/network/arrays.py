@@ -1,4 +1,4 @@
-"""Arrays of numbers as users give them."""
+"""Arrays of numbers as users give them: parameters, rows, sample weights."""
 
 from __future__ import annotations
 
@@ -32,3 +32,33 @@ def as_numbers(name: str, values: ArrayLike, allowed: str) -> NDArray[Any]:
     if array.dtype.kind not in "iubf":
         raise ValueError(f"{name}: must be {allowed}, came dtype {array.dtype}")
     return array
+
+
+def check_inputs(X: ArrayLike, n_inputs: int, name: str = "X") -> NDArray[Any]:
+    """Rows (n, D) of finite floats, or a ValueError that names what is wrong; SciPy sparse becomes CSR."""
+    allowed = f"numbers of shape (n, {n_inputs})"
+    if hasattr(X, "tocsr"):
+        rows = X.tocsr()
+        values = as_numbers(name, rows.data, allowed)
+    else:
+        rows = values = as_numbers(name, X, allowed)
+    if rows.ndim != 2 or rows.shape[1] != n_inputs:
+        raise ValueError(f"{name}: must have shape (n, {n_inputs}), came {rows.shape}")
+    if rows.dtype.kind != "f":
+        rows = rows.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name}: holds NaN or infinity; fill or drop such rows first")
+    return rows
+
+
+def check_weight(sample_weight: Any, n_rows: int) -> NDArray[Any] | None:
+    """Sample weights (n,) in float64, or a ValueError that names what is wrong."""
+    if sample_weight is None:
+        return None
+    allowed = f"numbers of shape ({n_rows},)"
+    weight = as_numbers("sample_weight", sample_weight, allowed).astype(np.float64)
+    if weight.shape != (n_rows,):
+        raise ValueError(f"sample_weight: must be {allowed}, came shape {weight.shape}")
+    if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
+        raise ValueError("sample_weight: must be finite, none negative, and not all zero")
+    return weight

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
+
 from multilayer.formulas.activations import ACTIVATIONS, Activation, activation
 from multilayer.formulas.outputs import OUTPUTS, Output, output
 from multilayer.network.initial_weights import INITIAL_WEIGHTS, InitialWeights, initial_weights
@@ -65,15 +67,20 @@ def network_from_dict(data: Mapping[str, Any]) -> Network:
             bool(data["bias"]),
             None if scheme is None else _looked_up(initial_weights, scheme),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"network: {data!r} does not describe one: {error!r}") from error
 
 
 def _layer_to_dict(layer: LayerDescription) -> dict[str, Any]:
-    values = {field.name: getattr(layer, field.name) for field in fields(layer)}
+    values = {field.name: _number_or_same(getattr(layer, field.name)) for field in fields(layer)}
     if values.get("activation") is not None:
         values["activation"] = _activation_to_plain(activation(values["activation"]))
     return {"kind": type(layer).__name__, **values}
+
+
+def _number_or_same(value: Any) -> Any:
+    """NumPy's numbers as Python's, which JSON can hold."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _layer_from_dict(data: Mapping[str, Any]) -> LayerDescription:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from multilayer.network.checks import require_positive
 from multilayer.network.objective import Objective
 
 
@@ -76,13 +77,22 @@ def check_gradient(
     Returns
     -------
     GradientReport
-        Printing it tells the verdict and the worst parameter.
+        Printing it tells the verdict and the worst parameter. A gradient that holds NaN or infinity never passes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not fit, by name.
     """
+    if not isinstance(objective, Objective):
+        raise TypeError(f"objective: must be an Objective, came {type(objective).__name__}")
+    require_positive("step", step)
+    require_positive("tolerance", tolerance)
     net = objective.network
     flat = net.pack(theta)
     if gradient is None:
         _, gradient = objective.value_and_gradient(theta, X, T, sample_weight)
-    g = net.pack(gradient)
+    g = net.pack(gradient, name="gradient")
     d = np.empty_like(flat)
     for i in range(flat.size):
         s = step * max(1.0, abs(flat[i]))
@@ -91,8 +101,8 @@ def check_gradient(
         down[i] -= s
         rise = objective.value(up, X, T, sample_weight) - objective.value(down, X, T, sample_weight)
         d[i] = rise / (up[i] - down[i])
-    scale = max(np.linalg.norm(g), np.linalg.norm(d))
-    error = float(np.linalg.norm(g - d) / scale) if scale > 0 else 0.0
+    scale = max(float(np.linalg.norm(g)), float(np.linalg.norm(d)))
+    error = float(np.linalg.norm(g - d)) / scale if scale != 0.0 else 0.0
     worst = int(np.argmax(np.abs(g - d)))
     view = next(v for v in net.views if v.start <= worst < v.stop)
     position = ", ".join(str(int(n)) for n in np.unravel_index(worst - view.start, view.shape))

@@ -16,12 +16,12 @@ from typing import Literal
 
 from multilayer.formulas.losses import LOSS_NAMES, LOSSES, Loss, loss
 from multilayer.formulas.namespace import Array, namespace
-from multilayer.formulas.outputs import Output, output
+from multilayer.formulas.outputs import OUTPUTS, Output, output
 from multilayer.formulas.own_losses import OWN_LOSSES, OwnLoss
 
 TargetKind = Literal["classes", "zero_one", "signs", "numbers"]
 
-DEFAULT_LOSS = {
+DEFAULT_LOSS: dict[str | None, str] = {
     "sigmoid": "cross_entropy",
     "softmax": "cross_entropy",
     "sparsemax": "sparsemax",
@@ -84,35 +84,46 @@ def join(output_spec: str | Output, loss_spec: str | Loss | None, n_outputs: int
         For a pair that makes no sense, with the losses that do.
     """
     o = output(output_spec)
-    chosen = loss_spec if loss_spec is not None else DEFAULT_LOSS.get(o.name, "squared")
+    library_name = _library_name(o)
+    chosen = loss_spec if loss_spec is not None else DEFAULT_LOSS.get(library_name, "squared")
+    if isinstance(chosen, Loss) and LOSSES.get(chosen.name) == chosen:
+        chosen = chosen.name
     several = n_outputs >= 2
-    if o.name in ("softmax", "sparsemax") and not several:
+    if library_name in ("softmax", "sparsemax") and not several:
         raise ValueError(f"output: {o.name!r} needs at least 2 units, came {n_outputs}; use 'sigmoid' for one unit")
-    name = chosen.name if isinstance(chosen, Loss) else chosen
-    own = OWN_LOSSES.get((o.name, name, several)) if isinstance(chosen, str) else None
+    own = OWN_LOSSES.get((library_name, chosen, several)) if isinstance(chosen, str) and library_name else None
     if own is not None:
-        return Head(o, own, _target_kind(o.name, name, several))
-    if name not in LOSS_NAMES and not isinstance(chosen, Loss):
+        return Head(o, own, _target_kind(o.name, own.name, several))
+    if not isinstance(chosen, Loss) and chosen not in LOSS_NAMES:
         raise ValueError(f"loss: unknown loss {chosen!r}; allowed: {', '.join(LOSS_NAMES)}, or a Loss")
     allowed = allowed_losses(o, several)
-    if name in LOSS_NAMES and name not in allowed:
+    if o.vjp is None or (isinstance(chosen, str) and chosen not in allowed):
+        name = chosen.name if isinstance(chosen, Loss) else chosen
         units = "several units" if several else "one unit"
         reason = "" if o.vjp is not None else f"; {o.name!r} has no derivative, so no loss on its values has a gradient"
         raise ValueError(
-            f"loss: {name!r} does not go with output {o.name!r} of {units}; allowed: {', '.join(allowed)}{reason}"
+            f"loss: {name!r} does not go with output {o.name!r} of {units}; "
+            f"allowed: {', '.join(allowed) or 'none'}{reason}"
         )
     return Head(o, loss(chosen), "classes" if o.rowwise else "numbers")
 
 
 def allowed_losses(o: Output, several: bool) -> tuple[str, ...]:
     """Names of the losses that go with output `o`, its own first."""
-    own = tuple(name for output_name, name, units in OWN_LOSSES if (output_name, units) == (o.name, several))
+    output_name = _library_name(o)
+    own = tuple(name for its_output, name, units in OWN_LOSSES if (its_output, units) == (output_name, several))
     if o.vjp is None:
         return own
     on_values = tuple(
-        name for name in LOSSES if name not in own and (name != "poisson" or o.name in POSITIVE_OUTPUTS)
+        name for name in LOSSES if name not in own and (name != "poisson" or output_name in POSITIVE_OUTPUTS)
     )
     return own + on_values
+
+
+def _library_name(o: Output) -> str | None:
+    """The name of an output of the library; None for a function of the user's own, whatever it is called."""
+    known = OUTPUTS.get(o.name)
+    return o.name if known is not None and known.function == o.function else None
 
 
 def _target_kind(output_name: str, loss_name: str, several: bool) -> TargetKind:

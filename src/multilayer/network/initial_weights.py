@@ -14,15 +14,17 @@ and the legacy `RandomState` both do. W is always drawn before b.
 
 from __future__ import annotations
 
-import inspect
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from multilayer.formulas.signatures import keyword_only
+from multilayer.network.checks import require_positive
 
 FloatArray = NDArray[np.float64]
 
@@ -42,13 +44,14 @@ class InitialWeights:
     ----------
     name : str
     function : callable
-        function(generator, n_out, n_in, *, activation, **options) -> (W, b); `activation` is a name.
+        function(generator, n_out, n_in, *, activation, **options) -> (W, b); `activation` is the name of the layer's,
+        for the output layer that of the network's hidden layers.
     options : tuple of (str, float)
         Values of the options, by name; those not given take the default in the function's signature.
     """
 
     name: str
-    function: Callable[..., tuple[FloatArray, FloatArray]]
+    function: Callable[..., tuple[FloatArray, FloatArray]] = field(repr=False)
     options: tuple[tuple[str, float], ...] = ()
 
 
@@ -154,9 +157,9 @@ def initial_weights(scheme: str | InitialWeights, **options: float) -> InitialWe
     Raises
     ------
     TypeError
-        If the scheme is neither a name nor an InitialWeights, or an option is no number.
+        If the scheme is neither a name nor an InitialWeights.
     ValueError
-        If the name or an option is unknown, or an option is not positive and finite.
+        If the name or an option is unknown, or an option is no positive, finite number.
     """
     if isinstance(scheme, str):
         if scheme not in INITIAL_WEIGHTS:
@@ -164,16 +167,15 @@ def initial_weights(scheme: str | InitialWeights, **options: float) -> InitialWe
         scheme = INITIAL_WEIGHTS[scheme]
     if not isinstance(scheme, InitialWeights):
         raise TypeError(f"initial_weights is {scheme!r}; it must be a name or an InitialWeights")
-    parameters = inspect.signature(scheme.function).parameters.values()
-    allowed = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "activation"]
+    allowed = [name for name in keyword_only(scheme.function) if name != "activation"]
     for name, value in options.items():
         if name not in allowed:
             raise ValueError(f"{name} is no option of {scheme.name}; it takes {', '.join(allowed) or 'none'}")
-        if not (isinstance(value, int | float | np.number) and 0.0 < value < math.inf):
-            raise ValueError(f"{name} of {scheme.name} is {value!r}; it must be a positive, finite number")
+        require_positive(f"{name} of {scheme.name}", value)
     if not options:
         return scheme
-    return InitialWeights(scheme.name, scheme.function, tuple({**dict(scheme.options), **options}.items()))
+    merged = {**dict(scheme.options), **{name: float(value) for name, value in options.items()}}
+    return replace(scheme, options=tuple(merged.items()))
 
 
 def default_scheme(activation: str) -> str:
@@ -203,7 +205,7 @@ def draw_layer(
     n_out, n_in : int
         Units of the layer and of the one before, ≥ 1.
     activation : str
-        Name of the layer's activation; only scikit_learn looks at it.
+        Name of the layer's activation, for the output layer that of the hidden ones; only scikit_learn looks at it.
 
     Raises
     ------

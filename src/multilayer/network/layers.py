@@ -6,11 +6,12 @@ A description says what a layer is; it owns no weights. `Network` takes a sequen
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import NamedTuple
 
+from multilayer.formulas import activations
 from multilayer.formulas.activations import Activation
 from multilayer.formulas.namespace import Array
+from multilayer.network.checks import require_below_one, require_integer, require_truth
 
 
 class Layer(NamedTuple):
@@ -48,7 +49,10 @@ class Dense:
     bias: bool | None = None
 
     def __post_init__(self) -> None:
-        _require_count("units", self.units)
+        require_integer("units", self.units)
+        if self.activation is not None:
+            activations.activation(self.activation)
+        _require_bias(self.bias)
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,9 @@ class Maxout:
     bias: bool | None = None
 
     def __post_init__(self) -> None:
-        _require_count("units", self.units)
-        _require_count("pieces", self.pieces, least=2)
+        require_integer("units", self.units)
+        require_integer("pieces", self.pieces, least=2)
+        _require_bias(self.bias)
 
 
 @dataclass(frozen=True)
@@ -97,8 +102,9 @@ class APL:
     bias: bool | None = None
 
     def __post_init__(self) -> None:
-        _require_count("units", self.units)
-        _require_count("hinges", self.hinges)
+        require_integer("units", self.units)
+        require_integer("hinges", self.hinges)
+        _require_bias(self.bias)
 
 
 @dataclass(frozen=True)
@@ -116,14 +122,13 @@ class Dropout:
     rate: float
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.rate, Real) and 0.0 <= self.rate < 1.0):
-            raise ValueError(f"rate: must lie in [0, 1), came {self.rate!r}")
+        require_below_one("rate", self.rate)
 
 
 LayerDescription = Dense | Maxout | APL | Dropout
 
 
-def _require_count(name: str, value: object, least: int = 1) -> None:
-    """Refuse what is no integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise ValueError(f"{name}: must be an integer of at least {least}, came {value!r}")
+def _require_bias(bias: object) -> None:
+    """Refuse a layer's bias that is neither its own answer nor the network's."""
+    if bias is not None:
+        require_truth("bias", bias)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,8 @@ from multilayer.formulas.namespace import Array
 from multilayer.formulas.outputs import Output
 from multilayer.network import initial_weights as schemes
 from multilayer.network import plan
-from multilayer.network.arrays import as_numbers
+from multilayer.network.arrays import as_numbers, check_inputs
+from multilayer.network.checks import require_truth
 from multilayer.network.layers import APL, Dense, Dropout, Hinges, Layer, LayerDescription, Maxout
 from multilayer.network.propagation import forward, parameter_views
 from multilayer.random import stream
@@ -56,9 +57,9 @@ class Network:
     output: Output
     bias: bool
     initial_weights: str | schemes.InitialWeights | None
-    operations: tuple[plan.Operation, ...] = field(repr=False, compare=False)
-    views: tuple[plan.View, ...] = field(repr=False, compare=False)
-    groups: tuple[_Group, ...] = field(repr=False, compare=False)
+    operations: tuple[plan.Operation, ...] = field(init=False, repr=False, compare=False)
+    views: tuple[plan.View, ...] = field(init=False, repr=False, compare=False)
+    groups: tuple[_Group, ...] = field(init=False, repr=False, compare=False)
 
     def __init__(
         self,
@@ -68,8 +69,7 @@ class Network:
         bias: bool = True,
         initial_weights: str | schemes.InitialWeights | None = None,
     ) -> None:
-        if not isinstance(bias, bool):
-            raise TypeError(f"bias: must be True or False, came {bias!r}")
+        require_truth("bias", bias)
         if initial_weights is not None:
             schemes.initial_weights(initial_weights)
         values: dict[str, Any] = {
@@ -117,7 +117,8 @@ class Network:
         parameters = self.unpack(theta)
         for group, values in zip(self.groups, parameters, strict=True):
             scheme = self.initial_weights or schemes.default_scheme(group.activation)
-            W, b = schemes.draw_layer(scheme, generator, *values.W.shape, activation=group.activation)
+            activation = self.activation.name if group is self.groups[-1] else group.activation
+            W, b = schemes.draw_layer(scheme, generator, *values.W.shape, activation=activation)
             values.W[...] = W
             if values.b is not None:
                 values.b[...] = b
@@ -129,30 +130,33 @@ class Network:
 
     def unpack(self, theta: Array) -> Parameters:
         """The flat vector (P,) as one named tuple a layer; views, nothing is copied."""
+        if not hasattr(theta, "shape"):
+            raise TypeError(f"theta: must be a flat vector of {self.n_parameters} entries, came {type(theta).__name__}")
         if theta.shape[-1] != self.n_parameters:
             raise ValueError(f"theta: must have {self.n_parameters} entries, came shape {tuple(theta.shape)}")
         views = parameter_views(self.views, theta)
         return tuple(group.pack(views) for group in self.groups)
 
-    def pack(self, theta: Sequence[Any] | Array, dtype: Any = None) -> NDArray[Any]:
+    def pack(self, theta: Sequence[Any] | Array, dtype: Any = None, *, name: str = "theta") -> NDArray[Any]:
         """Parameters, given as named tuples a layer or as a flat vector, as one new flat vector (P,).
 
         Raises
         ------
-        ValueError
-            Naming the layer and the shape that it should have.
+        TypeError, ValueError
+            Naming the argument (`name`), the layer and the shape that it should have.
         """
         if hasattr(theta, "shape"):
-            if tuple(theta.shape) != (self.n_parameters,):
-                raise ValueError(f"theta: must have shape ({self.n_parameters},), came {tuple(theta.shape)}")
-            return np.array(theta, dtype=dtype or np.float64)
+            vector = as_numbers(name, theta, f"numbers of shape ({self.n_parameters},)")
+            if vector.shape != (self.n_parameters,):
+                raise ValueError(f"{name}: must have shape ({self.n_parameters},), came {vector.shape}")
+            return np.array(vector, dtype=dtype or np.float64)
         if not isinstance(theta, Sequence):
-            raise TypeError(f"theta: must be a sequence of layers' parameters or a flat vector, came {theta!r}")
+            raise TypeError(f"{name}: must be a sequence of layers' parameters or a flat vector, came {theta!r}")
         if len(theta) != len(self.groups):
-            raise ValueError(f"theta: must have {len(self.groups)} layers with parameters, came {len(theta)}")
+            raise ValueError(f"{name}: must have {len(self.groups)} layers with parameters, came {len(theta)}")
         flat = np.empty(self.n_parameters, dtype=dtype or np.float64)
         for number, (group, values) in enumerate(zip(self.groups, theta, strict=True), start=1):
-            group.fill(flat, values, number, self.views)
+            group.fill(flat, values, self.views, f"{name}: layer {number}")
         return flat
 
     def forward(self, theta: Sequence[Any] | Array, X: ArrayLike) -> NDArray[Any]:
@@ -186,19 +190,18 @@ class _Group:
         """The layer's named tuple."""
         return self.kind(*(None if i is None else views[i] for i in self.indices))
 
-    def fill(self, flat: NDArray[Any], values: Any, number: int, views: Sequence[plan.View]) -> None:
-        """Copy a layer's values into the flat vector."""
+    def fill(self, flat: NDArray[Any], values: Any, views: Sequence[plan.View], place: str) -> None:
+        """Copy a layer's values into the flat vector; `place` says in refusals where they were given."""
         fields = self.kind._fields
         if not isinstance(values, tuple | list) or len(values) > len(fields):
             count = f" of {len(values)}" if isinstance(values, tuple | list) else ""
             raise ValueError(
-                f"theta: layer {number} must be {self.kind.__name__}({', '.join(fields)}), "
-                f"came {type(values).__name__}{count}"
+                f"{place} must be {self.kind.__name__}({', '.join(fields)}), came {type(values).__name__}{count}"
             )
         values = (*values, *(None,) * (len(fields) - len(values)))
         for name, i, value in zip(fields, self.indices, values, strict=True):
             expected = None if i is None else views[i].shape
-            label = f"theta: layer {number}: {name}"
+            label = f"{place}: {name}"
             array = None if value is None else as_numbers(label, value, f"numbers of shape {expected}")
             shape = None if array is None else array.shape
             if shape != expected:
@@ -207,26 +210,9 @@ class _Group:
                 flat[views[i].start : views[i].stop] = array.ravel()
 
 
-def check_inputs(X: ArrayLike, n_inputs: int, name: str = "X") -> NDArray[Any]:
-    """Rows (n, D) of finite floats, or a ValueError that names what is wrong; SciPy sparse becomes CSR."""
-    allowed = f"numbers of shape (n, {n_inputs})"
-    if hasattr(X, "tocsr"):
-        rows = X.tocsr()
-        values = as_numbers(name, rows.data, allowed)
-    else:
-        rows = values = as_numbers(name, X, allowed)
-    if rows.ndim != 2 or rows.shape[1] != n_inputs:
-        raise ValueError(f"{name}: must have shape (n, {n_inputs}), came {rows.shape}")
-    if rows.dtype.kind != "f":
-        rows = rows.astype(np.float64)
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name}: holds NaN or infinity; fill or drop such rows first")
-    return rows
-
-
 def _check_layers(layers: Sequence[Any]) -> tuple[int | LayerDescription, ...]:
     """Refuse a sequence that does not begin with the inputs and end with the outputs."""
-    if not isinstance(layers, Iterable):
+    if not isinstance(layers, Iterable) or isinstance(layers, (str, Mapping, Set)):
         raise TypeError(f"layers: must be a sequence such as [2, 4, 1], came {layers!r}")
     items = tuple(layers)
     if len(items) < 2:

@@ -12,19 +12,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multilayer.formulas.losses import Loss
 from multilayer.formulas.namespace import Array
-from multilayer.network.arrays import as_numbers
+from multilayer.network.arrays import check_inputs, check_weight
+from multilayer.network.checks import require_choice, require_truth
 from multilayer.network.head import Head, join
-from multilayer.network.network import Network, Parameters, check_inputs
+from multilayer.network.network import Network, Parameters
 from multilayer.network.penalty import Penalty
 from multilayer.network.plan import Elementwise, Plan
 from multilayer.network.propagation import RowLosses, loss_and_gradient, row_losses
 from multilayer.network.targets import encode, require_smoothing
-from multilayer.network.update import penalty, penalty_gradient, scales
+from multilayer.network.update import objective_gradient, objective_terms
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Objective:
             raise TypeError(f"network: must be a Network, came {type(self.network).__name__}")
         if self.penalty is not None and not isinstance(self.penalty, Penalty):
             raise TypeError(f"penalty: must be L1, L2 or ElasticNet, came {self.penalty!r}")
-        if self.reduction not in ("mean", "sum"):
-            raise ValueError(f"reduction: must be 'mean' or 'sum', came {self.reduction!r}")
+        require_choice("reduction", self.reduction, ("mean", "sum"))
+        require_truth("penalty_in_mean", self.penalty_in_mean)
         require_smoothing(self.label_smoothing, self.head)
 
     @cached_property
@@ -75,9 +75,7 @@ class Objective:
         strengths = self.penalty
         views = self.network.views
         if strengths is not None:
-            views = tuple(
-                replace(v, l1=strengths.l1, l2=strengths.l2) if v.name.endswith(".W") else v for v in views
-            )
+            views = tuple(replace(v, l1=strengths.l1, l2=strengths.l2) if v.name.endswith(".W") else v for v in views)
         return Plan(
             self.network.n_inputs,
             self.network.operations,
@@ -112,7 +110,7 @@ class Objective:
     def value(self, theta: Sequence[Any] | Array, X: ArrayLike, T: ArrayLike, sample_weight: Any = None) -> float:
         """J(θ) on rows X (n, D) and targets T; parameters as in `Network.pack`."""
         flat, rows, Y, weight = self._arrays(theta, X, T, sample_weight)
-        return self._join(row_losses(self.plan, flat, rows, Y, weight), penalty(self.plan, flat))
+        return self._value(flat, row_losses(self.plan, flat, rows, Y, weight))
 
     def value_and_gradient(
         self, theta: Sequence[Any] | Array, X: ArrayLike, T: ArrayLike, sample_weight: Any = None
@@ -139,14 +137,12 @@ class Objective:
         self.require_gradient()
         flat, rows, Y, weight = self._arrays(theta, X, T, sample_weight)
         sums, gradient = loss_and_gradient(self.plan, flat, rows, Y, weight)
-        rows_scale, penalty_scale = scales(self.plan, sums.weight)
-        joined = gradient / rows_scale + penalty_gradient(self.plan, flat) / penalty_scale
-        return self._join(sums, penalty(self.plan, flat)), self.network.unpack(joined)
+        whole = objective_gradient(self.plan, flat, gradient, sums.weight)
+        return self._value(flat, sums), self.network.unpack(whole)
 
-    def _join(self, sums: RowLosses, omega: Array) -> float:
-        """λΩ(θ) plus the mean or sum of losses."""
-        rows_scale, penalty_scale = scales(self.plan, sums.weight)
-        return float(sums.loss / rows_scale + omega / penalty_scale)
+    def _value(self, flat: NDArray[Any], sums: RowLosses) -> float:
+        """J(θ) from the rows' sums."""
+        return float(sum(objective_terms(self.plan, flat, sums.loss, sums.weight)))
 
     def _arrays(self, theta: Any, X: ArrayLike, T: ArrayLike, sample_weight: Any) -> tuple[Any, Any, Any, Any]:
         """Everything checked, as arrays."""
@@ -155,16 +151,3 @@ class Objective:
         if rows.shape[0] == 0:
             raise ValueError("X: has no rows")
         return flat, rows, self.encode(T, rows.shape[0]), check_weight(sample_weight, rows.shape[0])
-
-
-def check_weight(sample_weight: Any, n_rows: int) -> NDArray[Any] | None:
-    """Sample weights (n,) in float64, or a ValueError that names what is wrong."""
-    if sample_weight is None:
-        return None
-    allowed = f"numbers of shape ({n_rows},)"
-    weight = as_numbers("sample_weight", sample_weight, allowed).astype(np.float64)
-    if weight.shape != (n_rows,):
-        raise ValueError(f"sample_weight: must be {allowed}, came shape {weight.shape}")
-    if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
-        raise ValueError("sample_weight: must be finite, none negative, and not all zero")
-    return weight

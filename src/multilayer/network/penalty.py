@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from numbers import Real
-from typing import Literal
+from typing import Literal, get_args
+
+from multilayer.network.checks import require_choice, require_not_negative
 
 PenaltyStep = Literal["gradient", "proximal"]
 
@@ -27,8 +27,8 @@ class L1:
     step: PenaltyStep = "gradient"
 
     def __post_init__(self) -> None:
-        _require_strength("strength", self.strength)
-        _require_step(self.step)
+        require_not_negative("strength", self.strength)
+        require_choice("step", self.step, get_args(PenaltyStep))
 
     @property
     def l1(self) -> float:
@@ -57,8 +57,8 @@ class L2:
     step: PenaltyStep = "gradient"
 
     def __post_init__(self) -> None:
-        _require_strength("strength", self.strength)
-        _require_step(self.step)
+        require_not_negative("strength", self.strength)
+        require_choice("step", self.step, get_args(PenaltyStep))
 
     @property
     def l1(self) -> float:
@@ -88,21 +88,9 @@ class ElasticNet:
     step: PenaltyStep = "gradient"
 
     def __post_init__(self) -> None:
-        _require_strength("l1", self.l1)
-        _require_strength("l2", self.l2)
-        _require_step(self.step)
+        require_not_negative("l1", self.l1)
+        require_not_negative("l2", self.l2)
+        require_choice("step", self.step, get_args(PenaltyStep))
 
 
 Penalty = L1 | L2 | ElasticNet
-
-
-def _require_strength(name: str, value: float) -> None:
-    """Refuse a strength that is negative or no number."""
-    if isinstance(value, bool) or not (isinstance(value, Real) and math.isfinite(value) and value >= 0):
-        raise ValueError(f"{name}: must be a finite number of at least 0, came {value!r}")
-
-
-def _require_step(step: str) -> None:
-    """Refuse an unknown step."""
-    if step not in ("gradient", "proximal"):
-        raise ValueError(f"step: must be 'gradient' or 'proximal', came {step!r}")

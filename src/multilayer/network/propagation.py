@@ -5,7 +5,7 @@ Batches are rows: Z_ℓ = H_{ℓ−1} W_ℓᵀ + b_ℓ,  H_ℓ = g(Z_ℓ),  H_0 
 (001: "Backpropagation"; 003: equations 6 and 7; 004: ML:IV-110, there with δ = −∂L/∂z).
 
 All functions take leading axes: parameters (K, …) with X (n, D) or (K, n, D) propagate K networks at once.
-X may be a SciPy CSR matrix (n, D) where the first operation is affine.
+X may be a SciPy CSR matrix (n, D) for one network, not for K; dropout of the inputs keeps it sparse.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multilayer.network.arrays import as_numbers
+from multilayer.network.checks import require_below_one, require_integer
 from multilayer.network.head import Head
 
 FloatArray = NDArray[np.floating[Any]]
@@ -36,7 +36,9 @@ def one_hot(labels: ArrayLike, n_classes: int | None = None) -> FloatArray:
     -------
     ndarray (n, k), float64
     """
-    y = np.asarray(labels)
+    if n_classes is not None:
+        require_integer("n_classes", n_classes)
+    y = as_numbers("labels", labels, "integers of shape (n,)")
     if y.ndim != 1 or y.dtype.kind not in "iub":
         raise ValueError(f"labels: must be integers of shape (n,), came dtype {y.dtype}, shape {y.shape}")
     y = y.astype(np.int64)
@@ -122,8 +124,7 @@ def _smooth(y: FloatArray, head: Head, smoothing: float) -> FloatArray:
 
 def require_smoothing(smoothing: float, head: Head) -> None:
     """Refuse a label smoothing outside [0, 1), or of targets that are no probabilities."""
-    if not (isinstance(smoothing, Real) and 0.0 <= smoothing < 1.0):
-        raise ValueError(f"label_smoothing: must lie in [0, 1), came {smoothing!r}")
+    require_below_one("label_smoothing", smoothing)
     if smoothing and (head.targets not in ("zero_one", "classes") or head.output.name == "identity"):
         raise ValueError(
             f"label_smoothing: needs targets that are probabilities, came output {head.output.name!r} "

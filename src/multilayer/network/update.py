@@ -55,6 +55,18 @@ def scales(plan: Plan, weight: Array) -> tuple[Array | float, Array | float]:
     return (weight if plan.reduction == "mean" else 1.0), (weight if plan.penalty_in_mean else 1.0)
 
 
+def objective_terms(plan: Plan, theta: Array, loss: Array, weight: Array) -> tuple[Array, Array]:
+    """The two terms of J(θ), from the loss of rows that was summed and their weight: loss and λΩ(θ)."""
+    rows_scale, penalty_scale = scales(plan, weight)
+    return loss / rows_scale, penalty(plan, theta) / penalty_scale
+
+
+def objective_gradient(plan: Plan, theta: Array, gradient: Array, weight: Array) -> Array:
+    """∇J(θ), from the loss's gradient summed over rows and their weight."""
+    rows_scale, penalty_scale = scales(plan, weight)
+    return gradient / rows_scale + penalty_gradient(plan, theta) / penalty_scale
+
+
 def divisor(weight: Array) -> Array:
     """The weight of a batch's rows as what their sums are divided by: 1 where it is 0, since their sums are 0 then."""
     return namespace(weight).where(weight > 0.0, weight, 1.0)
@@ -89,14 +101,12 @@ def update(
     theta, slots
         New arrays; what came is unchanged.
     """
-    xp = namespace(theta)
     rows_scale, penalty_scale = scales(plan, divisor(weight)[..., None])
     g = gradient / rows_scale
     if plan.clip_value is not None:
         g = clip_value(g, limit=plan.clip_value)
     if plan.clip_norm is not None:
-        norm = xp.sqrt(xp.sum(g * g, axis=-1))[..., None]
-        g = clip_norm(g, norm=norm, limit=plan.clip_norm)
+        g = clip_norm(g, norm=_norm(g), limit=plan.clip_norm)
     penalised = any(v.l1 or v.l2 for v in plan.views)
     if penalised and plan.penalty_step == "gradient":
         g = g + penalty_gradient(plan, theta) / penalty_scale
@@ -107,6 +117,14 @@ def update(
     if any(v.decay for v in plan.views) or (penalised and plan.penalty_step == "proximal"):
         new = _shrink(plan, theta, new, scalars["rate"], penalty_scale)
     return new, tuple(new_slots)
+
+
+def _norm(g: Array) -> Array:
+    """‖g‖ of each member (…, 1); divided by the largest entry first, so that no square overflows."""
+    xp = namespace(g)
+    largest = xp.max(xp.abs(g), axis=-1, keepdims=True)
+    scaled = g / xp.where(largest > 0.0, largest, 1.0)
+    return largest * xp.sqrt(xp.sum(scaled * scaled, axis=-1, keepdims=True))
 
 
 def _by_view(

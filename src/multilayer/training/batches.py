@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,6 @@ def batches(n_rows: int, batch_size: int | None, sampling: str) -> Batches:
     if batch_size is None:
         # A permutation of the full batch changes nothing but the rounding of its sums.
         return Batches(n_rows, n_rows, "given" if sampling == "shuffle" else sampling)
-    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+    if isinstance(batch_size, bool) or not isinstance(batch_size, Integral) or batch_size < 1:
         raise ValueError(f"batch_size: must be an integer of at least 1, or None for all rows, came {batch_size!r}")
     return Batches(n_rows, min(int(batch_size), n_rows), sampling)

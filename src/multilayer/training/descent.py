@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.protocol import OnNonfinite, Program, Report, State, Stretch
+from multilayer.network.checks import require_choice
 from multilayer.network.plan import Plan
 from multilayer.random import stream
 from multilayer.training.batches import Batches
@@ -39,12 +40,16 @@ class Settings:
             raise TypeError(f"rule: must be one of {_names(Rule)}, came {self.rule!r}")
         if not isinstance(self.schedule, Schedule):
             raise TypeError(f"schedule: must be one of {_names(Schedule)}, came {self.schedule!r}")
-        if self.on_nonfinite not in ("stop", "continue"):
-            raise ValueError(f"on_nonfinite: must be 'stop' or 'continue', came {self.on_nonfinite!r}")
-        if self.rule.formula.full_batch and (self.batches.per_epoch > 1 or self.batches.sampling == "replacement"):
+        require_choice("on_nonfinite", self.on_nonfinite, get_args(OnNonfinite))
+        if self.rule.formula.full_batch and self.batches.per_epoch > 1:
             raise ValueError(
                 f"batch_size: {type(self.rule).__name__} needs the full batch (signs of noisy gradients shrink every "
                 f"step); use batch_size=None, came {self.batches.batch_size} of {self.batches.n_rows} rows"
+            )
+        if self.rule.formula.full_batch and self.batches.sampling == "replacement":
+            raise ValueError(
+                f"sampling: {type(self.rule).__name__} needs every row in every step; use 'shuffle' or 'given', "
+                "came 'replacement'"
             )
         if isinstance(self.rule, Rprop) and task.plan.penalty_step == "proximal":
             raise ValueError("rule: Rprop has no rate for a proximal step; use a penalty with step='gradient'")

@@ -35,9 +35,9 @@ def describe_nonfinite(
     advice : str
         What to do.
     """
-    X, Y = rows.X[batch].astype(theta.dtype), rows.Y[batch].astype(theta.dtype)
-    weight = None if rows.weight is None else rows.weight[batch].astype(theta.dtype)
     with np.errstate(all="ignore"):
+        X, Y = rows.X[batch].astype(theta.dtype), rows.Y[batch].astype(theta.dtype)
+        weight = None if rows.weight is None else rows.weight[batch].astype(theta.dtype)
         values = forward(plan.operations, parameter_views(plan.views, theta), X).values
         layer = 0
         for operation, value in zip(plan.operations, values[1:], strict=True):

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Program, State
+from multilayer.network.checks import require_integer, require_not_negative
 from multilayer.training.diagnosis import describe_start
 from multilayer.training.history import Ending, Epoch, Run
 from multilayer.training.progress import Progress
 from multilayer.training.task import Task
-from multilayer.training.whole_batch import WholeBatch, require_smooth, require_tolerances
+from multilayer.training.whole_batch import WholeBatch, require_smooth
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,10 @@ class LBFGS:
     takes: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        require_tolerances(gradient_tolerance=self.gradient_tolerance, loss_tolerance=self.loss_tolerance)
-        for name, value in (("memory", self.memory), ("max_evaluations", self.max_evaluations)):
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-                raise ValueError(f"{name}: must be an integer of at least 1, came {value!r}")
+        require_integer("memory", self.memory)
+        require_not_negative("gradient_tolerance", self.gradient_tolerance)
+        require_not_negative("loss_tolerance", self.loss_tolerance)
+        require_integer("max_evaluations", self.max_evaluations)
 
     def options(self) -> dict[str, Any]:
         """SciPy's options."""
@@ -76,7 +77,7 @@ class ConjugateGradient:
     takes: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        require_tolerances(gradient_tolerance=self.gradient_tolerance)
+        require_not_negative("gradient_tolerance", self.gradient_tolerance)
 
     def options(self) -> dict[str, Any]:
         """SciPy's options."""

@@ -75,6 +75,9 @@ class History(Mapping[str, NDArray[Any]]):
     def __len__(self) -> int:
         return len(self._columns)
 
+    def __repr__(self) -> str:
+        return f"History({len(self['epoch'])} epochs: {', '.join(self)})"
+
     def to_frame(self) -> Any:
         """The columns as a polars data frame."""
         from multilayer.tables.frames import columns_to_frame
@@ -114,5 +117,8 @@ class Diverged(FloatingPointError):
     """A loss or gradient became NaN or infinite; `run` holds the run up to the update before."""
 
     def __init__(self, message: str, run: Run) -> None:
-        super().__init__(message)
+        super().__init__(message, run)
         self.run = run
+
+    def __str__(self) -> str:
+        return str(self.args[0])

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Program, Rows, State
 from multilayer.formulas.outputs import output
+from multilayer.network.checks import require_choice, require_truth
 from multilayer.network.plan import Affine, Elementwise, Plan
 from multilayer.network.propagation import forward, parameter_views
 from multilayer.network.update import scales
@@ -66,13 +67,10 @@ class Layerwise:
     takes: ClassVar[tuple[str, ...]] = ("rule", "sampling")
 
     def __post_init__(self) -> None:
-        for field, value, allowed in (
-            ("order", self.order, ("last_first", "first_last")),
-            ("push", self.push, ("updated", "old")),
-            ("hidden", self.hidden, ("stored", "recomputed")),
-        ):
-            if value not in allowed:
-                raise ValueError(f"{field}: must be {' or '.join(map(repr, allowed))}, came {value!r}")
+        require_choice("order", self.order, ("last_first", "first_last"))
+        require_choice("push", self.push, ("updated", "old"))
+        require_truth("derivative", self.derivative)
+        require_choice("hidden", self.hidden, ("stored", "recomputed"))
         if self.order == "first_last" and self.push == "updated":
             raise ValueError(
                 "push: with order='first_last' errors are pushed before any weight is updated; use push='old'"

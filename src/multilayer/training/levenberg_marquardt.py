@@ -18,14 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Program, Rows, State
+from multilayer.network.checks import require_not_negative, require_positive
 from multilayer.network.plan import Plan
 from multilayer.network.propagation import Propagated, backward, forward, parameter_views
 from multilayer.network.update import penalty_gradient, scales
-from multilayer.training.diagnosis import describe_start
+from multilayer.training.diagnosis import AT_THE_START, describe_start
 from multilayer.training.history import Ending, Epoch, Run
 from multilayer.training.progress import Progress
 from multilayer.training.task import Task
-from multilayer.training.whole_batch import WholeBatch, require_smooth, require_tolerances
+from multilayer.training.whole_batch import WholeBatch, require_smooth
 
 FloatArray = NDArray[np.floating[Any]]
 
@@ -59,9 +60,9 @@ class LevenbergMarquardt:
     takes: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        if not self.damping > 0:
-            raise ValueError(f"damping: must be positive, came {self.damping!r}")
-        require_tolerances(gradient_tolerance=self.gradient_tolerance, step_tolerance=self.step_tolerance)
+        require_positive("damping", self.damping)
+        require_not_negative("gradient_tolerance", self.gradient_tolerance)
+        require_not_negative("step_tolerance", self.step_tolerance)
 
 
 def minimise(task: Task, method: LevenbergMarquardt, program: Program, theta: FloatArray) -> Run:
@@ -91,6 +92,11 @@ def minimise(task: Task, method: LevenbergMarquardt, program: Program, theta: Fl
                 ended, message = "converged", f"no entry of the gradient exceeds {method.gradient_tolerance:g}"
                 break
             curvature = gauss_newton(task.plan, theta, task.rows)
+            if not np.isfinite(curvature).all():
+                number = len(progress.records) + 1
+                ended = "nonfinite"
+                message = f"the matrix of the step became NaN or infinite in epoch {number}; {AT_THE_START}"
+                break
             if damping is None:
                 damping = Damping(method.damping * float(curvature.diagonal().max()))
             found, damping = lower_point(whole, theta, curvature, damping, method.step_tolerance)
@@ -117,7 +123,7 @@ class Damping(NamedTuple):
     def after(self, gain: float) -> Damping:
         """Damping after a step with gain ratio ϱ; a NaN counts as a refusal."""
         if gain > 0.0:
-            return Damping(self.value * max(1.0 / 3.0, 1.0 - (2.0 * gain - 1.0) ** 3))
+            return Damping(self.value * max(1.0 / 3.0, 1.0 - (2.0 * min(gain, 1.0) - 1.0) ** 3))
         return Damping(self.value * self.growth, 2.0 * self.growth)
 
 
@@ -133,10 +139,12 @@ def lower_point(
             if np.linalg.norm(step) <= tolerance * (np.linalg.norm(theta) + tolerance):
                 return None, damping
             predicted = 0.5 * float(step @ (damping.value * step - gradient))
-            gain = (value - whole(theta + step).value) / predicted
+            gain = (value - whole(theta + step).value) / predicted if predicted > 0.0 else 0.0
         damping = damping.after(gain)
         if step is not None and gain > 0.0:
             return theta + step, damping
+        if not np.isfinite(damping.value):
+            return None, damping
 
 
 def damped_step(curvature: FloatArray, gradient: FloatArray, damping: float) -> FloatArray | None:
@@ -166,7 +174,8 @@ def gauss_newton(plan: Plan, theta: FloatArray, rows: Rows) -> FloatArray:
         for jacobian in output_jacobians(plan, theta, X.astype(theta.dtype, copy=False)):
             if rows.weight is not None:
                 jacobian *= np.sqrt(rows.weight[part, None]).astype(theta.dtype)
-            total += jacobian.T @ jacobian
+            with np.errstate(over="ignore", invalid="ignore"):
+                total += jacobian.T @ jacobian
     weight = float(n if rows.weight is None else rows.weight.sum())
     rows_scale, penalty_scale = scales(plan, weight)
     total /= rows_scale

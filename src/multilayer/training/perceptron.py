@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multilayer.formulas.activations.thresholds import heaviside
-from multilayer.network.network import check_inputs
-from multilayer.training.rules import GradientDescent
+from multilayer.network.arrays import as_numbers, check_inputs
+from multilayer.network.checks import require_integer, require_positive
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,13 @@ def perceptron(X: ArrayLike, labels: ArrayLike, *, rate: float = 1.0, max_epochs
     >>> perceptron([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, 1])
     PerceptronRun(w=array([2., 1.]), b=-3.0, mistakes=array([2, 3, 3, 2, 1, 0]), converged=True)
     """
-    table = np.asarray(X)
+    table = as_numbers("X", X, "numbers of shape (n, D)")
     if table.ndim != 2 or 0 in table.shape:
         raise ValueError(f"X: must have shape (n, D) with at least one row and one column, came {table.shape}")
     rows = check_inputs(table, table.shape[1]).astype(np.float64)
     c = _zero_one(labels, len(rows))
-    rate = GradientDescent(rate).rate
-    if isinstance(max_epochs, bool) or not isinstance(max_epochs, (int, np.integer)) or max_epochs < 1:
-        raise ValueError(f"max_epochs: must be an integer of at least 1, came {max_epochs!r}")
+    require_positive("rate", rate)
+    require_integer("max_epochs", max_epochs)
     w, b = np.zeros(rows.shape[1]), 0.0
     mistakes: list[int] = []
     while len(mistakes) < max_epochs and (not mistakes or mistakes[-1] > 0):
@@ -98,7 +97,7 @@ def perceptron(X: ArrayLike, labels: ArrayLike, *, rate: float = 1.0, max_epochs
 
 def _zero_one(labels: ArrayLike, n_rows: int) -> NDArray[np.float64]:
     """Labels as 0 and 1."""
-    c = np.asarray(labels)
+    c = as_numbers("labels", labels, "0 and 1, or -1 and +1")
     if c.shape != (n_rows,):
         raise ValueError(f"labels: must have shape ({n_rows},), came {c.shape}")
     if np.isin(c, (0, 1)).all():

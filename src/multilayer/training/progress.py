@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -88,8 +89,12 @@ class Progress:
             return None, None
         sums = self._program.loss(self._held_out)
         loss = float(sums.loss / scales(self._task.plan, sums.weight)[0])
-        score = self._task.score
-        return loss, None if score is None else float(score(self._program.predict(self._task.validation.X)))
+        if self._task.score is None:
+            return loss, None
+        score = self._task.score(self._program.predict(self._task.validation.X))
+        if not isinstance(score, Real):
+            raise TypeError(f"score: must return a number, came {score!r}")
+        return loss, float(score)
 
     def _gradient_norm(self) -> float:
         """‖∇J(θ)‖ on all training rows."""

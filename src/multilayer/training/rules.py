@@ -5,16 +5,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from numbers import Real
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.formulas.update_rules import UPDATE_RULES, UpdateRule
+from multilayer.network.checks import (
+    require_below_one,
+    require_choice,
+    require_not_negative,
+    require_positive,
+    require_truth,
+)
 
 FloatArray = NDArray[np.float64]
 ScalarColumns = Mapping[str, float | FloatArray]
@@ -37,7 +42,8 @@ class GradientDescent:
     formula: ClassVar[UpdateRule] = UPDATE_RULES["gradient_descent"]
 
     def __post_init__(self) -> None:
-        _check(self)
+        require_positive("rate", self.rate)
+        require_not_negative("weight_decay", self.weight_decay)
 
     def scalars(self, t: FloatArray, rates: FloatArray) -> ScalarColumns:
         """Scalars of updates t at the given rates."""
@@ -67,9 +73,10 @@ class Momentum:
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.nesterov, bool):
-            raise TypeError(f"nesterov: must be True or False, came {self.nesterov!r}")
-        _check(self, unit=("momentum",))
+        require_positive("rate", self.rate)
+        require_below_one("momentum", self.momentum)
+        require_truth("nesterov", self.nesterov)
+        require_not_negative("weight_decay", self.weight_decay)
 
     @property
     def formula(self) -> UpdateRule:
@@ -108,9 +115,12 @@ class Adam:
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.variant not in ("algorithm_1", "section_2"):
-            raise ValueError(f"variant: must be 'algorithm_1' or 'section_2', came {self.variant!r}")
-        _check(self, unit=("b1", "b2"), positive=("eps",))
+        require_positive("rate", self.rate)
+        require_below_one("b1", self.b1)
+        require_below_one("b2", self.b2)
+        require_positive("eps", self.eps)
+        require_choice("variant", self.variant, ("algorithm_1", "section_2"))
+        require_not_negative("weight_decay", self.weight_decay)
 
     @property
     def formula(self) -> UpdateRule:
@@ -153,7 +163,10 @@ class RMSprop:
     formula: ClassVar[UpdateRule] = UPDATE_RULES["rmsprop"]
 
     def __post_init__(self) -> None:
-        _check(self, unit=("decay",), positive=("eps",))
+        require_positive("rate", self.rate)
+        require_below_one("decay", self.decay)
+        require_positive("eps", self.eps)
+        require_not_negative("weight_decay", self.weight_decay)
 
     def scalars(self, t: FloatArray, rates: FloatArray) -> ScalarColumns:
         """Scalars of updates t at the given rates."""
@@ -180,7 +193,9 @@ class Adagrad:
     formula: ClassVar[UpdateRule] = UPDATE_RULES["adagrad"]
 
     def __post_init__(self) -> None:
-        _check(self, positive=("eps",))
+        require_positive("rate", self.rate)
+        require_positive("eps", self.eps)
+        require_not_negative("weight_decay", self.weight_decay)
 
     def scalars(self, t: FloatArray, rates: FloatArray) -> ScalarColumns:
         """Scalars of updates t at the given rates."""
@@ -211,7 +226,8 @@ class Rprop:
     formula: ClassVar[UpdateRule] = UPDATE_RULES["rprop"]
 
     def __post_init__(self) -> None:
-        _check(self, positive=("eta_minus", "step_min"))
+        for field in fields(self):
+            require_positive(field.name, getattr(self, field.name))
         if not self.eta_minus < 1.0 < self.eta_plus:
             came = f"{self.eta_minus}, {self.eta_plus}"
             raise ValueError(f"eta_minus, eta_plus: must lie on either side of 1, came {came}")
@@ -235,20 +251,3 @@ def scalar_rows(rule: Rule, t: FloatArray, rates: FloatArray) -> FloatArray:
 def initial_slots(rule: Rule, theta: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     """A rule's memory before its first update: zeros, but Rprop's steps are its rate."""
     return tuple(np.full_like(theta, rule.rate if name == "step_size" else 0.0) for name in rule.formula.slots)
-
-
-def _check(rule: Rule, unit: tuple[str, ...] = (), positive: tuple[str, ...] = ()) -> None:
-    """Refuse numbers outside their ranges."""
-    for field in fields(rule):
-        value = getattr(rule, field.name)
-        if field.name in ("nesterov", "variant"):
-            continue
-        if isinstance(value, bool) or not (isinstance(value, Real) and math.isfinite(value)):
-            raise ValueError(f"{field.name}: must be a finite number, came {value!r}")
-        value = float(value)
-        if field.name in unit and not 0.0 <= value < 1.0:
-            raise ValueError(f"{field.name}: must lie in [0, 1), came {value!r}")
-        if field.name in ("rate", *positive) and not value > 0.0:
-            raise ValueError(f"{field.name}: must be positive, came {value!r}")
-        if field.name == "weight_decay" and value < 0.0:
-            raise ValueError(f"{field.name}: must be at least 0, came {value!r}")

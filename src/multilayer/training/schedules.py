@@ -8,11 +8,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from numbers import Integral, Real
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from multilayer.network.checks import (
+    require_choice,
+    require_factor,
+    require_integer,
+    require_not_negative,
+    require_positive,
+    require_share,
+)
+from multilayer.training.stopping import Watched
 
 FloatArray = NDArray[np.float64]
 
@@ -42,8 +51,8 @@ class Step:
     decay: float = 0.1
 
     def __post_init__(self) -> None:
-        _require_at_least("every", self.every, 1)
-        _require_unit("decay", self.decay)
+        require_integer("every", self.every)
+        require_factor("decay", self.decay)
 
     def factor(self, epoch: FloatArray, total: float) -> FloatArray:
         """Factors at the given times."""
@@ -63,7 +72,7 @@ class Exponential:
     decay: float = 0.95
 
     def __post_init__(self) -> None:
-        _require_unit("decay", self.decay)
+        require_factor("decay", self.decay)
 
     def factor(self, epoch: FloatArray, total: float) -> FloatArray:
         """Factors at the given times."""
@@ -86,8 +95,8 @@ class InverseScaling:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
-        _require_positive("power", self.power)
-        _require_positive("scale", self.scale)
+        require_positive("power", self.power)
+        require_positive("scale", self.scale)
 
     def factor(self, epoch: FloatArray, total: float) -> FloatArray:
         """Factors at the given times."""
@@ -107,7 +116,7 @@ class Cosine:
     final: float = 0.0
 
     def __post_init__(self) -> None:
-        _require_share("final", self.final)
+        require_share("final", self.final)
 
     def factor(self, epoch: FloatArray, total: float) -> FloatArray:
         """Factors at the given times."""
@@ -145,8 +154,8 @@ class WarmUp:
     then: Timed = field(default_factory=Constant)
 
     def __post_init__(self) -> None:
-        _require_positive("epochs", self.epochs)
-        _require_share("start", self.start)
+        require_positive("epochs", self.epochs)
+        require_share("start", self.start)
         if not isinstance(self.then, Timed):
             names = ", ".join(kind.__name__ for kind in get_args(Timed))
             raise TypeError(f"then: must be a schedule of time ({names}), came {self.then!r}")
@@ -181,15 +190,13 @@ class Plateau:
     decay: float = 0.2
     patience: int = 5
     tolerance: float = 1e-4
-    on: Literal["loss", "validation_loss", "validation_score"] = "loss"
+    on: Watched = "loss"
 
     def __post_init__(self) -> None:
-        _require_unit("decay", self.decay)
-        _require_at_least("patience", self.patience, 0)
-        if not (isinstance(self.tolerance, Real) and 0.0 <= self.tolerance < math.inf):
-            raise ValueError(f"tolerance: must be a finite number of at least 0, came {self.tolerance!r}")
-        if self.on not in ("loss", "validation_loss", "validation_score"):
-            raise ValueError(f"on: must be 'loss', 'validation_loss' or 'validation_score', came {self.on!r}")
+        require_factor("decay", self.decay)
+        require_integer("patience", self.patience, least=0)
+        require_not_negative("tolerance", self.tolerance)
+        require_choice("on", self.on, get_args(Watched))
 
     def watch(self) -> Callable[[float], float]:
         """A function from each epoch's watched quantity, smaller when better, to the factor of the next epoch."""
@@ -207,27 +214,3 @@ class Plateau:
 
 
 Schedule = Timed | Plateau
-
-
-def _require_unit(name: str, value: float) -> None:
-    """Refuse a factor outside (0, 1]."""
-    if not (isinstance(value, Real) and 0.0 < value <= 1.0):
-        raise ValueError(f"{name}: must lie in (0, 1], came {value!r}")
-
-
-def _require_share(name: str, value: float) -> None:
-    """Refuse a factor outside [0, 1]."""
-    if not (isinstance(value, Real) and 0.0 <= value <= 1.0):
-        raise ValueError(f"{name}: must lie in [0, 1], came {value!r}")
-
-
-def _require_positive(name: str, value: float) -> None:
-    """Refuse what is no finite number above 0."""
-    if not (isinstance(value, Real) and 0.0 < value < math.inf):
-        raise ValueError(f"{name}: must be a finite number above 0, came {value!r}")
-
-
-def _require_at_least(name: str, value: int, least: int) -> None:
-    """Refuse what is no integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise ValueError(f"{name}: must be an integer of at least {least}, came {value!r}")

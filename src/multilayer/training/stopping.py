@@ -7,12 +7,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Integral, Real
-from typing import Literal
+from typing import Literal, get_args
 
+from multilayer.network.checks import require_choice, require_integer, require_not_negative, require_positive
 from multilayer.training.history import Epoch
 
 Watch = Callable[[Epoch], str | None]
+Watched = Literal["loss", "validation_loss", "validation_score"]
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,12 @@ class Patience:
 
     tolerance: float = 1e-4
     patience: int = 10
-    on: Literal["loss", "validation_loss", "validation_score"] = "loss"
+    on: Watched = "loss"
 
     def __post_init__(self) -> None:
-        if self.on not in ("loss", "validation_loss", "validation_score"):
-            raise ValueError(f"on: must be 'loss', 'validation_loss' or 'validation_score', came {self.on!r}")
-        if isinstance(self.patience, bool) or not isinstance(self.patience, Integral) or self.patience < 1:
-            raise ValueError(f"patience: must be an integer of at least 1, came {self.patience!r}")
-        if not (isinstance(self.tolerance, Real) and 0.0 <= self.tolerance < math.inf):
-            raise ValueError(f"tolerance: must be a finite number of at least 0, came {self.tolerance!r}")
+        require_not_negative("tolerance", self.tolerance)
+        require_integer("patience", self.patience)
+        require_choice("on", self.on, get_args(Watched))
 
     def watch(self) -> Watch:
         """Start watching."""
@@ -70,7 +68,7 @@ class GradientNorm:
     limit: float = 1e-5
 
     def __post_init__(self) -> None:
-        _require_positive("limit", self.limit)
+        require_positive("limit", self.limit)
 
     def watch(self) -> Watch:
         """Start watching."""
@@ -96,7 +94,7 @@ class Seconds:
     limit: float
 
     def __post_init__(self) -> None:
-        _require_positive("limit", self.limit)
+        require_positive("limit", self.limit)
 
     def watch(self) -> Watch:
         """Start watching."""
@@ -106,12 +104,18 @@ class Seconds:
 Condition = Patience | GradientNorm | Seconds | Callable[[Epoch], bool]
 
 
+def require_condition(condition: object) -> None:
+    """Refuse what is no condition; a class such as `Patience` itself is none, though it can be called."""
+    known = isinstance(condition, (Patience, GradientNorm, Seconds))
+    if not known and (isinstance(condition, type) or not callable(condition)):
+        raise TypeError(f"stop: must be Patience, GradientNorm, Seconds or a callable, came {condition!r}")
+
+
 def start(condition: Condition) -> Watch:
     """Start a condition; a plain callable stops the run by returning something true."""
+    require_condition(condition)
     if isinstance(condition, (Patience, GradientNorm, Seconds)):
         return condition.watch()
-    if not callable(condition):
-        raise TypeError(f"stop: must be Patience, GradientNorm, Seconds or a callable, came {condition!r}")
     return lambda epoch: "the given condition holds" if condition(epoch) else None
 
 
@@ -123,9 +127,3 @@ def watched(epoch: Epoch, on: str) -> float:
     if value is None:
         raise ValueError(f"on: {on!r} needs validation data{' and score=' if on == 'validation_score' else ''}")
     return -value if on == "validation_score" else value
-
-
-def _require_positive(name: str, value: float) -> None:
-    """Refuse a limit that is no number above 0."""
-    if not (isinstance(value, Real) and value > 0.0):
-        raise ValueError(f"{name}: must be a number above 0, came {value!r}")

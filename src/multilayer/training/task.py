@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Rows
-from multilayer.network.network import Network, check_inputs
-from multilayer.network.objective import Objective, check_weight
+from multilayer.network.arrays import check_inputs, check_weight
+from multilayer.network.checks import require_integer, require_truth
+from multilayer.network.network import Network
+from multilayer.network.objective import Objective
 from multilayer.network.plan import Plan
 from multilayer.training.history import Epoch
 from multilayer.training.schedules import Plateau
-from multilayer.training.stopping import Condition, GradientNorm, Patience, Seconds
+from multilayer.training.stopping import Condition, Patience, require_condition
 
 Score = Callable[[NDArray[Any]], float]
 
@@ -57,11 +58,14 @@ class Task:
     restore_best: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.epochs, bool) or not isinstance(self.epochs, (int, np.integer)) or self.epochs < 0:
-            raise ValueError(f"epochs: must be an integer of at least 0, came {self.epochs!r}")
+        require_integer("epochs", self.epochs, least=0)
+        require_truth("restore_best", self.restore_best)
+        if self.score is not None and not callable(self.score):
+            raise TypeError(f"score: must be a callable from outputs to a number, came {self.score!r}")
         for condition in self.stop:
-            if not callable(condition) and not isinstance(condition, (Patience, GradientNorm, Seconds)):
-                raise TypeError(f"stop: must be Patience, GradientNorm, Seconds or a callable, came {condition!r}")
+            require_condition(condition)
+        if not isinstance(self.callbacks, Sequence) or not all(map(callable, self.callbacks)):
+            raise TypeError(f"callbacks: must be a sequence of callables that take an Epoch, came {self.callbacks!r}")
         self.require_watched(self.stop)
 
     def require_watched(self, watching: Iterable[Condition | Plateau]) -> None:
@@ -84,7 +88,8 @@ def training_rows(objective: Objective, X: Any, T: Any, sample_weight: Any = Non
 def validation_rows(objective: Objective, validation: tuple[Any, ...]) -> Rows:
     """Validation rows, checked."""
     if not isinstance(validation, tuple) or len(validation) not in (2, 3):
-        raise TypeError("validation: must be a tuple (X, T) or (X, T, sample_weight)")
+        came = f"a tuple of {len(validation)}" if isinstance(validation, tuple) else type(validation).__name__
+        raise TypeError(f"validation: must be a tuple (X, T) or (X, T, sample_weight), came {came}")
     try:
         return training_rows(objective, *validation)
     except ValueError as error:

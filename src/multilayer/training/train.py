@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from multilayer.engines import engine as engine_named
 from multilayer.engines.protocol import OnNonfinite, Program
 from multilayer.formulas.update_rules import UpdateRule
+from multilayer.network.checks import require_positive
+from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.network.plan import Plan
 from multilayer.random import Sampling
@@ -149,16 +151,17 @@ def train(
         epochs=epochs,
         validation=None if validation is None else validation_rows(objective, validation),
         score=score,
-        stop=tuple(stop) if isinstance(stop, Sequence) else (stop,),
-        callbacks=tuple(callbacks),
+        stop=stop if isinstance(stop, Sequence) and not isinstance(stop, str) else (stop,),
+        callbacks=callbacks,
         restore_best=restore_best,
     )
-    start = objective.network.pack(theta, np.dtype(dtype))
+    start = _start(objective.network, theta, dtype)
     match chosen:
         case None:
-            rule = rule or Adam()
-            dealt = batches(task.rows.X.shape[0], 32 if batch_size == "auto" else batch_size, sampling or "shuffle")
-            settings = Settings(rule, schedule or Constant(), dealt, seed, on_nonfinite)
+            rule = Adam() if rule is None else rule
+            rows_a_step = 32 if batch_size == "auto" else batch_size
+            dealt = batches(task.rows.X.shape[0], rows_a_step, "shuffle" if sampling is None else sampling)
+            settings = Settings(rule, Constant() if schedule is None else schedule, dealt, seed, on_nonfinite)
             settings.check(task)
             task = replace(task, plan=_descent_plan(task.plan, rule, clip_norm, clip_value))
             return descend(task, settings, _program(engine, task.plan, rule.formula, dtype), start)
@@ -170,8 +173,8 @@ def train(
                 chosen,
                 _program("reference", task.plan, GradientDescent.formula, dtype),
                 start,
-                rule=rule or GradientDescent(),
-                batches=batches(task.rows.X.shape[0], 1, sampling or "given"),
+                rule=GradientDescent() if rule is None else rule,
+                batches=batches(task.rows.X.shape[0], 1, "given" if sampling is None else sampling),
                 seed=seed,
             )
         case LevenbergMarquardt():
@@ -206,6 +209,20 @@ def _refuse_unused(method: Method, given: set[str], batch_size: object) -> None:
         )
 
 
+def _start(network: Network, theta: Sequence[Any] | NDArray[Any], dtype: Any) -> NDArray[Any]:
+    """The flat θ in the computation's type; refused unless it is finite in it."""
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"dtype: must be a floating type such as 'float32' or 'float64', came {dtype!r}") from None
+    with np.errstate(over="ignore"):
+        start = network.pack(theta, kind)
+    for v in network.views:
+        if not np.isfinite(start[v.start : v.stop]).all():
+            raise ValueError(f"theta: {v.name} holds NaN or infinity in {kind}; start from finite parameters")
+    return start
+
+
 def _program(engine: str | None, plan: Plan, rule: UpdateRule, dtype: Any) -> Program:
     """A program of the named engine, or of the fastest installed."""
     chosen = engine_named(engine)
@@ -217,8 +234,8 @@ def _program(engine: str | None, plan: Plan, rule: UpdateRule, dtype: Any) -> Pr
 def _descent_plan(plan: Plan, rule: Rule, clip_norm: float | None, clip_value: float | None) -> Plan:
     """The objective's plan with the rule's weight decay on the weights, and clipping."""
     for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value)):
-        if limit is not None and not limit > 0:
-            raise ValueError(f"{name}: must be positive, came {limit!r}")
+        if limit is not None:
+            require_positive(name, limit)
     decay = 0.0 if isinstance(rule, Rprop) else rule.weight_decay
     views = tuple(replace(v, decay=decay) if v.name.endswith(".W") else v for v in plan.views)
     return replace(plan, views=views, clip_norm=clip_norm, clip_value=clip_value)

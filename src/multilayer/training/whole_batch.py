@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +9,7 @@ from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Program, Rows
 from multilayer.network.plan import Dropout, Plan
-from multilayer.network.update import penalty, penalty_gradient, scales
+from multilayer.network.update import objective_gradient, objective_terms
 
 
 class Evaluation(NamedTuple):
@@ -50,11 +48,9 @@ class WholeBatch:
         # A line search may try a θ where the loss overflows, and steps back from it: no reason for a warning.
         with np.errstate(over="ignore", invalid="ignore"):
             sums, gradient = self._program.gradient(self.data, theta=theta)
-            rows_scale, penalty_scale = scales(self._plan, float(sums.weight))
-            joined = gradient / rows_scale + penalty_gradient(self._plan, theta) / penalty_scale
-            return Evaluation(
-                float(sums.loss) / rows_scale, float(penalty(self._plan, theta)) / penalty_scale, joined
-            )
+            weight = float(sums.weight)
+            loss, omega = objective_terms(self._plan, theta, sums.loss, weight)
+            return Evaluation(float(loss), float(omega), objective_gradient(self._plan, theta, gradient, weight))
 
 
 def require_smooth(plan: Plan, method: str) -> None:
@@ -79,10 +75,3 @@ def require_smooth(plan: Plan, method: str) -> None:
         raise ValueError(
             f"penalty: {method!r} descends the whole objective, so it takes no proximal steps; use step='gradient'"
         )
-
-
-def require_tolerances(**tolerances: float) -> None:
-    """Refuse what is no number of at least 0."""
-    for name, value in tolerances.items():
-        if not (isinstance(value, Real) and math.isfinite(value) and value >= 0):
-            raise ValueError(f"{name}: must be a finite number of at least 0, came {value!r}")

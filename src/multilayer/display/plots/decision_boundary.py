@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multilayer.display.plots.canvas import OUTSIDE, axes_for, colour, marker
-from multilayer.network.network import Network, check_inputs
+from multilayer.network.arrays import check_inputs
+from multilayer.network.network import Network
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -36,17 +36,23 @@ class Activation:
 
     Raises
     ------
+    TypeError
+        If a function is none.
     ValueError
         If the derivative's first parameter is called neither z nor h, or an option is unknown to a function.
     """
 
     name: str
-    function: Callable[..., Array]
-    derivative: Callable[..., Array] | None
+    function: Callable[..., Array] = field(repr=False)
+    derivative: Callable[..., Array] | None = field(repr=False)
     options: tuple[tuple[str, float], ...] = ()
     kinks: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        owner = f"activation {self.name!r}"
+        signatures.require_callable(owner, function=self.function)
+        if self.derivative is not None:
+            signatures.require_callable(owner, derivative=self.derivative)
         takes = signatures.first(self.derivative) if self.derivative is not None else "z"
         if takes not in ("z", "h"):
             raise ValueError(
@@ -55,7 +61,7 @@ class Activation:
             )
         for function in (self.function, self.derivative):
             if function is not None and self.options:
-                signatures.checked_options(f"activation {self.name!r}", function, dict(self.options))
+                signatures.checked_options(owner, function, dict(self.options))
 
     @property
     def keeps(self) -> Literal["z", "h"] | None:
