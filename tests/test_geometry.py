@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import multilayer as ml
 from multilayer.geometry import linear_regions, linearly_separable
 
 CORNERS = np.array(list(itertools.product([0, 1], repeat=2)))
@@ -153,6 +154,16 @@ def test_many_rows():
         assert_proved(X, labels, answer)
 
 
+@pytest.mark.parametrize("direction", [[1.0], [0.6, 0.8], [0.0, -1.0]])
+def test_a_gap_of_a_billionth_is_seen(direction):
+    along = np.array([-1.0, -0.3, -1e-9, 1e-9, 0.5, 1.0])
+    X, labels = np.outer(along, direction), along > 0
+    answer = linearly_separable(X, labels)
+    assert_proved(X, labels, answer)
+    assert answer.separable
+    assert 0.5e-9 <= answer.margin <= 1e-9 * (1 + 1e-6)
+
+
 def test_a_certificate_that_does_not_hold_is_not_returned(monkeypatch):
     # As if the linear programme had stopped early: no hyperplane, and means that differ.
     monkeypatch.setattr("multilayer.geometry.separability._widest_gap", lambda X, s: (np.zeros(1), np.full(2, 0.5)))
@@ -192,6 +203,12 @@ def network(*shapes, seed=0):
     )
 
 
+def regions_of(theta, box):
+    """Regions of the ReLU network that has parameters of these shapes."""
+    hidden = [ml.Dense(len(layer.W), bias=layer.b is not None) for layer in theta]
+    return linear_regions(ml.Network([theta[0].W.shape[1], *hidden], "relu"), theta, box)
+
+
 def patterns_at(theta, points):
     h, patterns = points, []
     for layer in theta[:-1]:
@@ -211,36 +228,36 @@ def area(polygon):
 def test_one_layer_in_general_position(units, n_inputs):
     # Zaslavsky 1975 (Schläfli): Σ_{j ≤ D} C(K, j), all of them met by a box that holds all crossings.
     theta = network(n_inputs, units, 1)
-    assert linear_regions(theta, [(-1e6, 1e6)] * n_inputs).count == sum(comb(units, j) for j in range(n_inputs + 1))
+    assert regions_of(theta, [(-1e6, 1e6)] * n_inputs).count == sum(comb(units, j) for j in range(n_inputs + 1))
 
 
 def test_lines_that_are_not_in_general_position():
     # Four lines through one point: 8 sectors. Lines that coincide, or miss the box, part nothing.
     star = Layer(np.array([[1.0, 0.0], [0.0, 1.0], [0.1, 0.3], [0.7, -0.2]]), None)
     output = Layer(np.ones((1, 4)), None)
-    assert linear_regions((star, output), [(-1, 1)] * 2).count == 8
+    assert regions_of((star, output), [(-1, 1)] * 2).count == 8
     twice = Layer(np.array([[0.1, 0.3], [-0.1, -0.3], [0.2, 0.6], [1.0, 0.0]]), np.array([0.0, 0.0, 0.0, 5.0]))
-    assert linear_regions((twice, output), [(-1, 1)] * 2).count == 2
+    assert regions_of((twice, output), [(-1, 1)] * 2).count == 2
 
 
 def test_a_line_through_corners():
     theta = (Layer(np.array([[1.0, -1.0]]), None), Layer(np.ones((1, 1)), None))
-    regions = linear_regions(theta, [(0, 1), (0, 1)])
+    regions = regions_of(theta, [(0, 1), (0, 1)])
     assert [area(polygon) for polygon in regions.polygons] == [0.5, 0.5]
 
 
 def test_a_line_along_the_edge_of_the_box_parts_nothing():
     theta = (Layer(np.eye(2), np.array([0.0, -1.0])), Layer(np.ones((1, 2)), None))
-    assert linear_regions(theta, [(0, 1), (0, 1)]).count == 1
+    assert regions_of(theta, [(0, 1), (0, 1)]).count == 1
 
 
 def test_no_hidden_layer_and_units_without_weights():
     output = Layer(np.ones((1, 2)), np.zeros(1))
-    regions = linear_regions((output,), [(0, 1), (0, 2)])
+    regions = regions_of((output,), [(0, 1), (0, 2)])
     assert (regions.count, regions.patterns.shape) == (1, (1, 0))
     np.testing.assert_array_equal(regions.polygons[0], [[0, 0], [1, 0], [1, 2], [0, 2]])
     dead = Layer(np.zeros((2, 2)), np.array([0.0, 1.0]))
-    assert linear_regions((dead, output), [(0, 1), (0, 2)]).patterns.tolist() == [[False, True]]
+    assert regions_of((dead, output), [(0, 1), (0, 2)]).patterns.tolist() == [[False, True]]
 
 
 def test_intervals_of_the_triangle_wave():
@@ -249,7 +266,7 @@ def test_intervals_of_the_triangle_wave():
     folded = Layer(tent.W @ np.array([[1.0, -2.0]]), tent.b)
     for depth in range(1, 6):
         theta = (tent, *[folded] * (depth - 1), Layer(np.array([[1.0, -2.0]]), None))
-        regions = linear_regions(theta, [(0, 1)])
+        regions = regions_of(theta, [(0, 1)])
         ends = sorted(interval.ravel().tolist() for interval in regions.polygons)
         np.testing.assert_array_equal(ends, [[i / 2**depth, (i + 1) / 2**depth] for i in range(2**depth)])
 
@@ -267,10 +284,10 @@ def folding_network():
 
 def test_folding_multiplies_the_regions_of_one_layer():
     _, _, output = folding_network()
-    lines_alone = linear_regions((Layer(LINES, OFFSETS), output), [(0, 1), (0, 1)]).count
+    lines_alone = regions_of((Layer(LINES, OFFSETS), output), [(0, 1), (0, 1)]).count
     assert lines_alone == 11
     # Their lower bound for D = 2, K = 4, L = 2: (K/D)^D · Σ_{j ≤ 2} C(4, j) = 4 · 11.
-    assert linear_regions(folding_network(), [(0, 1), (0, 1)]).count == 44
+    assert regions_of(folding_network(), [(0, 1), (0, 1)]).count == 44
 
 
 # Found by random search over whole numbers; well above 64, the lecture's formula read as the paper has it.
@@ -286,12 +303,12 @@ MANY = (
 
 def test_two_layers_of_four_units_stay_under_the_cap():
     # 001 prints 576 for D = 2, K = 4, L = 2; no network has more than 11² = 121: 11 cells, each cut by four lines.
-    counts = [linear_regions(network(2, 4, 4, 1, seed=seed), [(-1e4, 1e4)] * 2).count for seed in range(60)]
+    counts = [regions_of(network(2, 4, 4, 1, seed=seed), [(-1e4, 1e4)] * 2).count for seed in range(60)]
     assert max(counts) <= 121
 
 
 def test_two_layers_of_four_units_with_79_regions():
-    regions = linear_regions(MANY, [(-1e4, 1e4)] * 2)
+    regions = regions_of(MANY, [(-1e4, 1e4)] * 2)
     assert regions.count == 79
     # Points prove at least as many: the centres have 79 different patterns.
     centres = np.array([polygon.mean(axis=0) for polygon in regions.polygons])
@@ -302,7 +319,7 @@ def test_two_layers_of_four_units_with_79_regions():
 @pytest.mark.parametrize("shape", [(2, 5, 1), (2, 4, 4, 1), (2, 3, 4, 3, 1), (1, 6, 5, 1)])
 def test_every_region_and_no_other(shape, seed):
     theta, side = network(*shape, seed=seed), 2.0
-    regions = linear_regions(theta, [(-side, side)] * shape[0])
+    regions = regions_of(theta, [(-side, side)] * shape[0])
     assert len(regions.polygons) == len(regions.patterns) == regions.count
     assert len(np.unique(regions.patterns, axis=0)) == regions.count
     # Inside, where each region says it is, the network has that pattern.
@@ -329,29 +346,50 @@ def test_network_is_affine_inside_each_region():
             x = np.maximum(x @ layer.W.T + layer.b, 0.0)
         return x @ theta[-1].W.T
 
-    for polygon in linear_regions(theta, [(-3, 3)] * 2).polygons:
+    for polygon in regions_of(theta, [(-3, 3)] * 2).polygons:
         # The value at a mean of corners is the mean of the values: also at the corners themselves, f being continuous.
         np.testing.assert_allclose(f(polygon).mean(axis=0), f(polygon.mean(axis=0)), rtol=1e-9, atol=1e-9)
 
 
+def test_parameters_may_be_named_plain_or_flat():
+    net, theta, box = ml.Network([2, 5, 1]), network(2, 5, 1), [(-1e6, 1e6)] * 2
+    for parameters in (theta, [tuple(layer) for layer in theta], net.pack(theta)):
+        assert linear_regions(net, parameters, box).count == 16  # 1 + 5 + C(5, 2)
+
+
+SMALL = ml.Network([2, 4, 1], "relu")
+NOTHING = np.zeros(SMALL.n_parameters)
+UNIT = [(0, 1), (0, 1)]
+
+
 @pytest.mark.parametrize(
-    ("theta", "box", "error", "text"),
+    ("net", "theta", "box", "error", "text"),
     [
-        (network(3, 4, 1), [(0, 1)] * 3, ValueError, "theta takes 3 inputs; regions are counted for 1 or 2"),
-        (network(2, 4, 1), [(0, 1)], ValueError, r"box has shape \(1, 2\)"),
-        (network(2, 4, 1), [(0, 1), (1, 1)], ValueError, "low < high"),
-        (network(2, 4, 1), [(0, 1), (0, np.inf)], ValueError, "finite"),
-        ((), [(0, 1)], TypeError, "theta is tuple; .* not empty"),
-        (np.ones((2, 2)), [(0, 1)] * 2, TypeError, "theta is ndarray"),
-        ((np.ones((2, 2)),), [(0, 1)] * 2, TypeError, "layer 1 is ndarray"),
-        ((*network(2, 4), *network(3, 1)), [(0, 1)] * 2, ValueError, r"W of layer 2 has shape \(1, 3\)"),
-        ((Layer(np.eye(2), np.ones(3)),), [(0, 1)] * 2, ValueError, r"b of layer 1 has shape \(3,\)"),
-        ((Layer(np.full((1, 2), np.nan), None),), [(0, 1)] * 2, ValueError, "layer 1 holds NaN"),
+        (network(2, 4, 1), NOTHING, UNIT, TypeError, "network: must be a Network, came tuple"),
+        (ml.Network([3, 4, 1]), network(3, 4, 1), [(0, 1)] * 3, ValueError, "network: takes 3 inputs; .* 1 or 2"),
+        (ml.Network([2, 4, 1], "tanh"), network(2, 4, 1), UNIT, ValueError, "hidden layer 1 has .* 'tanh'.*relu only"),
+        (
+            ml.Network([2, 4, ml.Dense(4, "leaky_relu"), 1], "relu"),
+            network(2, 4, 4, 1),
+            UNIT,
+            ValueError,
+            "hidden layer 2 has the activation 'leaky_relu'",
+        ),
+        (ml.Network([2, ml.Maxout(2), 1]), network(2, 4, 1), UNIT, ValueError, r"hidden layer 1 is Maxout\("),
+        (ml.Network([2, ml.APL(2), 1]), network(2, 4, 1), UNIT, ValueError, r"hidden layer 1 is APL\("),
+        (ml.Network([2, 4, ml.Dropout(0.5), 1]), network(2, 4, 1), UNIT, ValueError, r"hidden layer 2 is Dropout\("),
+        (SMALL, network(2, 4, 1), [(0, 1)], ValueError, r"box has shape \(1, 2\)"),
+        (SMALL, network(2, 4, 1), [(0, 1), (1, 1)], ValueError, "low < high"),
+        (SMALL, network(2, 4, 1), [(0, 1), (0, np.inf)], ValueError, "finite"),
+        (SMALL, network(2, 4), UNIT, ValueError, "theta: must have 2 layers with parameters, came 1"),
+        (SMALL, NOTHING[1:], UNIT, ValueError, r"theta: must have shape \(17,\), came \(16,\)"),
+        (SMALL, network(2, 3, 1), UNIT, ValueError, r"theta: layer 1: W must have shape \(4, 2\), came \(3, 2\)"),
+        (SMALL, np.where(np.arange(17) == 16, np.nan, 0.0), UNIT, ValueError, "theta: layer 2 holds NaN"),
     ],
 )
-def test_regions_refuse(theta, box, error, text):
+def test_regions_refuse(net, theta, box, error, text):
     with pytest.raises(error, match=text):
-        linear_regions(theta, box)
+        linear_regions(net, theta, box)
 
 
 def test_import_leaves_scipy_optimize_alone():

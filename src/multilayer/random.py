@@ -56,8 +56,13 @@ def stream(seed: int, purpose: Purpose) -> np.random.Generator:
         If the seed is out of range or the purpose is unknown.
     """
     _check_choice("purpose", purpose, PURPOSES)
-    sequence = np.random.SeedSequence(_whole("seed", seed, bits=64), spawn_key=(PURPOSES.index(purpose),))
+    sequence = np.random.SeedSequence(require_seed(seed), spawn_key=(PURPOSES.index(purpose),))
     return np.random.Generator(np.random.PCG64(sequence))
+
+
+def require_seed(seed: int) -> int:
+    """Give the seed as an int; refuse what is no whole number in [0, 2**64)."""
+    return _whole("seed", seed, bits=64)
 
 
 def epoch_order(generator: np.random.Generator, n: int, sampling: Sampling) -> NDArray[np.int64]:
@@ -195,7 +200,7 @@ def dropout_mask(
     """
     rows = _row_ids(rows)
     n_units, stream = _whole("n_units", n_units, bits=34), _whole("stream", stream, bits=32)
-    step, seed = _whole("step", step, bits=64), _whole("seed", seed, bits=64)
+    step, seed = _whole("step", step, bits=64), require_seed(seed)
     if not isinstance(rate, Real):
         raise TypeError(f"rate is {rate!r}; it must be a probability in [0, 1)")
     if not 0.0 <= rate < 1.0:

@@ -154,6 +154,51 @@ def test_a_wrong_gradient_is_found_and_its_worst_parameter_named():
     assert "2.W[1, 2]" in str(wrong)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_gradient_that_is_not_finite_never_passes(value):
+    J = ml.Objective(ml.Network([3, 4, 2], "tanh", "softmax"))
+    e = example(J)
+    g = J.network.pack(J.value_and_gradient(e.theta, e.X, e.T)[1])
+    g[5] = value  # row 1, column 2 of the first W (4, 3)
+    report = ml.check_gradient(J, e.theta, e.X, e.T, gradient=g, tolerance=1e300)
+    assert not report.passed
+    assert report.worst == "1.W[1, 2]"
+    assert "DISAGREE" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda g: g[:1], "gradient: must have 2 layers with parameters, came 1"),
+        (lambda g: ((g[0].W.T, g[0].b), g[1]), r"gradient: layer 1: W must have shape \(4, 3\), came \(3, 4\)"),
+        (lambda g: (g[0], (g[1].W, None)), r"gradient: layer 2: b must have shape \(2,\), came None"),
+        (lambda g: np.zeros(3), r"gradient: must have shape \(26,\), came \(3,\)"),
+    ],
+)
+def test_a_gradient_of_another_shape_is_refused_by_its_own_name(change, message):
+    J = ml.Objective(ml.Network([3, 4, 2], "tanh", "softmax"))
+    e = example(J)
+    g = J.value_and_gradient(e.theta, e.X, e.T)[1]
+    with pytest.raises(ValueError, match=message):
+        ml.check_gradient(J, e.theta, e.X, e.T, gradient=change(g))
+
+
+CUBE = ml.Activation("sigmoid", lambda z: z * z * z, lambda z: 3.0 * (z * z))
+SQUARES = ml.Output("softmax", lambda z: z * z, lambda z, f, v: 2.0 * (z * v))
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("output", [CUBE, SQUARES], ids=["sigmoid", "softmax"])
+def test_a_users_function_may_be_called_like_one_of_the_librarys(output, k):
+    J = ml.Objective(ml.Network([3, 4, k], CUBE, output))
+    require_right_gradient(J)
+    theta, x = np.ones(J.network.n_parameters), np.zeros((1, 3))
+    # x = 0: each hidden unit gives 1, each z is 4 + 1.
+    assert J.network.forward(theta, x).tolist() == [[125.0 if output is CUBE else 25.0] * k]
+    with pytest.raises(ValueError, match="'cross_entropy' does not go with output"):
+        ml.Objective(J.network, "cross_entropy")
+
+
 def test_a_forgotten_mean_is_found():
     net = ml.Network([3, 2], output="softmax")
     mean, total = ml.Objective(net), ml.Objective(net, reduction="sum")

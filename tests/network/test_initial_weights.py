@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPRegressor
 
+import multilayer as ml
 from multilayer.network.initial_weights import (
     INITIAL_WEIGHTS,
     InitialWeights,
@@ -140,6 +141,16 @@ def test_scikit_learns_stream_gives_scikit_learns_weights(activation):
         W, b = draw_layer("scikit_learn", generator, n_out, n_in, activation=activation)
         np.testing.assert_array_equal(W.T, coef)
         np.testing.assert_array_equal(b, intercept)
+
+
+@pytest.mark.parametrize(("hidden", "factor"), [("relu", 6), ("tanh", 6), ("sigmoid", 2)])
+@pytest.mark.parametrize("output", ["sigmoid", "identity"])
+def test_scikit_learns_bound_follows_the_hidden_activation_in_the_last_layer_too(hidden, factor, output):
+    net = ml.Network([5, 7, 1], hidden, output, initial_weights="scikit_learn")
+    largest = np.max([[np.abs(layer.W).max() for layer in net.initialize(seed)] for seed in range(200)], axis=0)
+    bounds = np.sqrt(factor / np.array([5 + 7, 7 + 1]))
+    assert (largest <= bounds).all()
+    assert (largest > 0.98 * bounds).all()
 
 
 def test_playground():

@@ -179,6 +179,8 @@ def test_learned_hinges_begin_as_relu():
         (lambda: ml.Network([2, 1], "rleu"), ValueError, "activation: got 'rleu'; allowed: .*relu"),
         (lambda: ml.Network([2, ml.Dense(3, "rleu"), 1]), ValueError, "activation: got 'rleu'; allowed: .*relu"),
         (lambda: ml.Network([2, 1], output="soft"), ValueError, "output: got 'soft'; allowed: .*softmax"),
+        (lambda: ml.Network([2, 1], output="softmax"), ValueError, "output: 'softmax' needs at least 2 units, came 1"),
+        (lambda: ml.Network([2, ml.Dense(1)], output="sparsemax"), ValueError, "'sparsemax' needs at least 2 units"),
         (lambda: ml.Network([2, 1], output=3), TypeError, "output: got int; allowed"),
         (lambda: ml.Network([2, 1], bias="no"), TypeError, "bias: must be True or False, came 'no'"),
         (lambda: ml.Network([2, 1], initial_weights="xavier"), ValueError, "initial_weights.*'xavier'.*glorot_uniform"),

@@ -53,6 +53,18 @@ def test_the_norm_is_clipped_after_values():
     assert step(plan(clip_norm=5.0), [0.0, 0.0, 0.0]) == THETA.tolist()
 
 
+@pytest.mark.parametrize(("dtype", "size"), [(np.float64, 1e160), (np.float64, 1e-170), (np.float32, 1e20)])
+def test_a_norm_is_clipped_whose_square_is_no_number_of_the_type(dtype, size):
+    direction = np.array([2.0, -3.0, 6.0]) / 7.0
+    limit = min(0.5, size / 2)
+    gradient = (size * direction).astype(dtype)
+    new, _ = update(
+        plan(clip_norm=limit), DESCENT, np.zeros(3, dtype), (), gradient, np.asarray(1.0, dtype), {"rate": 1.0}
+    )
+    assert new.dtype == dtype
+    np.testing.assert_allclose(-new / limit, direction, rtol=4 * np.finfo(dtype).eps)
+
+
 def test_penalties_join_after_clipping():
     p = plan(ml.Objective(LINE, penalty=ml.L2(2.0)), clip_value=1.0)
     assert step(p, [8.0, 8.0, 8.0]) == [3 - 0.5 * (1 + 6), -4 - 0.5 * (1 - 8), 10 - 0.5]

@@ -316,3 +316,19 @@ def test_thresholds_inside_are_refused_in_words(name):
     objective = ml.Objective(ml.Network([3, ml.Dense(2, name), 1], output="sigmoid"))
     with pytest.raises(ValueError, match=f"activation: '{name}' is flat .* no gradient .*'sigmoid'"):
         ml.train(objective, objective.network.initialize(), X, T)
+
+
+@pytest.mark.parametrize("method", ["gradient", "lbfgs", "layerwise"])
+@pytest.mark.parametrize("seed", [-1, 2**64, 0.5])
+def test_a_seed_is_refused_before_anything_is_measured(method, seed):
+    measured = []
+
+    def score(outputs):
+        measured.append(outputs)
+        return 0.0
+
+    objective = ml.Objective(ml.Network([3, 1], "tanh"))
+    options = {"validation": (X, T), "score": score, "restore_best": True, "seed": seed}
+    with pytest.raises((TypeError, ValueError), match=r"seed is .*; it must be a whole number in \[0, 2\*\*64\)"):
+        ml.train(objective, objective.network.initialize(), X, T, method=method, **options)
+    assert measured == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import polars as pl
 import pytest
@@ -77,6 +79,25 @@ def test_the_frame_has_the_same_columns():
     assert frame.columns == list(run.history)
     for name in run.history:
         assert frame[name].to_list() == run.history[name].tolist()
+
+
+def test_a_rule_without_a_rate_has_no_column_of_rates():
+    seen = []
+    run = trained(rule=ml.Rprop(), callbacks=[lambda epoch: seen.append(epoch.rate)])
+    assert set(run.history) == PLAIN - {"rate"}
+    assert seen == [None, None]
+    assert run.history.to_frame().columns == list(run.history)
+
+
+def test_diverged_pickles_with_its_run():
+    with pytest.raises(ml.Diverged) as caught:
+        trained(rule=ml.GradientDescent(1e3), epochs=500)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert isinstance(again, ml.Diverged)
+    assert str(again) == str(caught.value) == again.run.message
+    assert again.run.ended == "nonfinite"
+    np.testing.assert_array_equal(again.run.history["loss"], caught.value.run.history["loss"])
+    np.testing.assert_array_equal(LINE.network.pack(again.run.theta), LINE.network.pack(caught.value.run.theta))
 
 
 def test_an_empty_run_has_empty_columns():

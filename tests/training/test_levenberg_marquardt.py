@@ -195,6 +195,36 @@ def test_convergence_is_quadratic_where_residuals_vanish() -> None:
     assert len(run.history["loss"]) <= 6
 
 
+NO_TOLERANCE = ml.LevenbergMarquardt(gradient_tolerance=0.0, step_tolerance=0.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1.0, 1e-30])
+def test_without_tolerances_it_ends_where_rounding_leaves_nothing_to_gain(dtype: Any, scale: float) -> None:
+    network = ml.Network([2, 3, 1], "tanh")
+    X, T = rows_for(network)
+    start = network.initialize(0)
+    run = ml.train(ml.Objective(network), start, scale * X, T, method=NO_TOLERANCE, epochs=300, dtype=dtype)
+    assert run.ended in ("converged", "epochs")
+    assert run.message
+    assert np.isfinite(network.pack(run.theta)).all()
+
+
+def test_a_matrix_that_vanishes_ends_the_run_in_words() -> None:
+    # x² is smaller than any number of the type: the matrix is 0 where the gradient is not.
+    network = ml.Network([1, 1], bias=False)
+    run = ml.train(ml.Objective(network), np.zeros(1), [[1e-200]], [1.0], method=NO_TOLERANCE)
+    assert (run.ended, run.theta[0].W.tolist()) == ("converged", [[0.0]])
+
+
+def test_a_matrix_that_overflows_ends_the_run_in_words() -> None:
+    network = ml.Network([1, 1])
+    with pytest.raises(ml.Diverged, match="the matrix of the step became NaN or infinite in epoch 1") as caught:
+        ml.train(ml.Objective(network), np.zeros(2), [[1e160], [-1e160]], [1.0, 0.0], method="levenberg_marquardt")
+    assert network.pack(caught.value.run.theta).tolist() == [0.0, 0.0]
+    assert len(caught.value.run.history["loss"]) == 0
+
+
 def test_single_precision_ends_within_its_rounding() -> None:
     network = ml.Network([1, 2, 1], "tanh")
     X = np.linspace(-3.0, 3.0, 30)[:, None]

@@ -34,7 +34,7 @@ def evaluate(model: ModelArgument, table: TableArgument, json: JsonOption = Fals
         outputs = loaded.outputs(X)
         notes = [*opened.notes, *left_out]
         scores = table_scores(loaded.target, y, outputs)
-        lines: list[Line] = [(f"{table}, {len(y):,} rows", scores, None)]
+        lines: list[Line] = [(f"{opened.name}, {len(y):,} rows", scores, None)]
         result: dict[str, Any] = {"rows": len(y), **scores}
         held_out = rows_not_trained_on(loaded, X, y)
         if held_out is not None:

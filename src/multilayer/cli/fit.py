@@ -38,7 +38,7 @@ def fit(
     ] = None,
     hidden: Annotated[
         str | None,
-        typer.Option("--hidden", metavar="N,N,…", help="Units of the hidden layers; by default 128,128."),
+        typer.Option("--hidden", metavar="N,N,…", help="Units of the hidden layers; by default 256,256."),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option("--epochs", min=1, metavar="N", help="At most so many passes over the rows.")

@@ -10,14 +10,14 @@ import typer
 
 HEADINGS = {
     "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
+    "balanced_accuracy": "balanced",
     "log_loss": "log loss",
-    "area_under_roc": "area under ROC",
+    "area_under_roc": "ROC area",
     "r2": "R²",
-    "root_mean_squared_error": "root mean squared error",
-    "mean_absolute_error": "mean absolute error",
+    "root_mean_squared_error": "RMS error",
+    "mean_absolute_error": "mean |error|",
 }
-
+WIDEST = 1000
 
 Line = tuple[str, Mapping[str, float], float | None]
 
@@ -42,14 +42,17 @@ def print_scores(title: str, rows: Sequence[Line]) -> None:
 
     names = [name for name in HEADINGS if any(name in scores for _, scores, _ in rows)]
     timed = any(seconds is not None for _, _, seconds in rows)
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    table.add_column(title)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(title, no_wrap=True)
     for heading in [*(HEADINGS[name] for name in names), *["seconds"] * timed]:
         table.add_column(heading, justify="right")
     for i, (label, scores, seconds) in enumerate(rows):
-        cells = [*(_number(scores.get(name)) for name in names), *[f"{seconds or 0.0:.1f}"] * timed]
+        cells = [*(_number(scores.get(name)) for name in names), *[f"{seconds or 0.0:.2f}"] * timed]
         table.add_row(label, *cells, style="bold" if i == 0 else None)
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    # A narrow terminal folds whole lines; a cell cut short would lose what it says.
+    wanted = console.measure(table, options=console.options.update(width=WIDEST)).maximum
+    console.print(table, width=max(console.width, wanted))
 
 
 def _number(value: float | None) -> str:

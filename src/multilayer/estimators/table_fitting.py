@@ -59,7 +59,7 @@ def fit_table(
     task : "classification" or "regression", optional
         By default decided by the target's values.
     hidden : sequence of int, optional
-        Units of the hidden layers; by default (128, 128).
+        Units of the hidden layers; by default (256, 256).
     epochs : int, optional
         At most so many passes over the rows; by default 60.
     seed : int
@@ -166,7 +166,8 @@ class PreparedTable:
         f = self.network.forward(layers, self.X_validation)
         divisor = temperature(np.log(np.maximum(f, np.finfo(f.dtype).tiny)), self.y_validation)
         for parameters in layers[-1]:
-            parameters /= divisor
+            if parameters is not None:
+                parameters /= divisor
         return divisor
 
     def _model(self, theta: NDArray[Any], outcome: dict[str, Any]) -> TableModel:

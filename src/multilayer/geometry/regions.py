@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.formulas.activations import ACTIVATIONS, activation
 from multilayer.network.arrays import as_numbers
+from multilayer.network.layers import Dense
+from multilayer.network.network import Network
 
 FloatArray = NDArray[np.float64]
 
@@ -34,7 +37,7 @@ class Regions:
     patterns: NDArray[np.bool_]
 
 
-def linear_regions(theta: Sequence[Any], box: Sequence[Sequence[float]]) -> Regions:
+def linear_regions(network: Network, theta: Sequence[Any] | NDArray[Any], box: Sequence[Sequence[float]]) -> Regions:
     """Count the linear regions of a ReLU network in a box, exactly.
 
     Counted are activation regions: the largest open sets in the box inside which no hidden unit changes between
@@ -48,8 +51,11 @@ def linear_regions(theta: Sequence[Any], box: Sequence[Sequence[float]]) -> Regi
 
     Parameters
     ----------
-    theta : sequence of layers with W (n_out, n_in) and b (n_out,) or None
-        All layers but the last are ReLU layers; the last, the linear output, is not counted.
+    network : Network
+        One or two inputs; all hidden layers Dense with the activation relu. The last layer parts nothing, and its
+        output function is not looked at.
+    theta : parameters
+        As `Network.pack` takes them.
     box : ((low, high),) or ((low, high), (low, high))
         One pair for each input, low < high.
 
@@ -60,7 +66,7 @@ def linear_regions(theta: Sequence[Any], box: Sequence[Sequence[float]]) -> Regi
     Raises
     ------
     TypeError, ValueError
-        If theta is not such a network or the box does not fit it, by name; ValueError for more than two inputs.
+        If the network is no such network, or theta or the box does not fit it, by name.
 
     References
     ----------
@@ -68,8 +74,8 @@ def linear_regions(theta: Sequence[Any], box: Sequence[Sequence[float]]) -> Regi
     Networks"), a lower bound on the largest count. Zaslavsky (1975) for one layer of K units in
     general position: Σ_{j ≤ D} C(K, j).
     """
-    weights = _affine_layers(theta)
-    n_inputs = weights[0][0].shape[1]
+    weights = _affine_layers(network, theta)
+    n_inputs = network.n_inputs
     inputs = np.eye(n_inputs, n_inputs + 1, dtype=int).astype(object)
     regions = [_Region(_corners(box, n_inputs), (), inputs)]
     scale = 1
@@ -145,10 +151,10 @@ def _whole_numbers(W: FloatArray, b: FloatArray) -> tuple[NDArray[np.object_], N
 
 def _corners(box: Sequence[Sequence[float]], n_inputs: int) -> list[_Corner]:
     bounds = as_numbers("box", box, "pairs (low, high) of numbers").astype(np.float64)
-    if n_inputs > 2:
-        raise ValueError(f"theta takes {n_inputs} inputs; regions are counted for 1 or 2: fix the others at values")
     if bounds.shape != (n_inputs, 2):
-        raise ValueError(f"box has shape {bounds.shape}; theta takes {n_inputs} inputs, so it must be ({n_inputs}, 2)")
+        raise ValueError(
+            f"box has shape {bounds.shape}; it must be ({n_inputs}, 2), a pair for each input of the network"
+        )
     if not (np.isfinite(bounds).all() and (bounds[:, 0] < bounds[:, 1]).all()):
         raise ValueError(f"box is {bounds.tolist()}; each pair must be finite, (low, high) with low < high")
     order = [(0,), (1,)] if n_inputs == 1 else [(0, 0), (1, 0), (1, 1), (0, 1)]
@@ -156,21 +162,24 @@ def _corners(box: Sequence[Sequence[float]], n_inputs: int) -> list[_Corner]:
     return [(*(whole[axis, side] for axis, side in enumerate(sides)), denominator) for sides in order]
 
 
-def _affine_layers(theta: Sequence[Any]) -> list[tuple[FloatArray, FloatArray]]:
-    if not isinstance(theta, Sequence) or not theta:
-        raise TypeError(f"theta is {type(theta).__name__}; it must be a sequence of layers with W and b, not empty")
+def _affine_layers(network: Network, theta: Sequence[Any] | NDArray[Any]) -> list[tuple[FloatArray, FloatArray]]:
+    if not isinstance(network, Network):
+        raise TypeError(f"network: must be a Network, came {type(network).__name__}")
+    if network.n_inputs > 2:
+        raise ValueError(f"network: takes {network.n_inputs} inputs; regions are counted for 1 or 2")
+    for number, hidden in enumerate(network.layers[1:-1], start=1):
+        layer = Dense(hidden) if isinstance(hidden, int) else hidden
+        if not isinstance(layer, Dense):
+            raise ValueError(f"network: hidden layer {number} is {layer!r}; regions are counted for Dense relu only")
+        g = network.activation if layer.activation is None else activation(layer.activation)
+        if g != ACTIVATIONS["relu"]:
+            raise ValueError(
+                f"network: hidden layer {number} has the activation {g.name!r}; regions are counted for relu only"
+            )
     layers: list[tuple[FloatArray, FloatArray]] = []
-    for number, layer in enumerate(theta, start=1):
-        if not (hasattr(layer, "W") and hasattr(layer, "b")) or getattr(layer, "_fields", ("W", "b")) != ("W", "b"):
-            raise TypeError(f"theta: layer {number} is {type(layer).__name__}; it must have W and b and no more")
-        W = as_numbers(f"theta: W of layer {number}", layer.W, "numbers of shape (n_out, n_in)").astype(np.float64)
-        if W.ndim != 2 or 0 in W.shape or (layers and W.shape[1] != len(layers[-1][0])):
-            inputs = f"{len(layers[-1][0])}, the units of the layer before" if layers else "≥ 1"
-            raise ValueError(f"theta: W of layer {number} has shape {W.shape}; it must be (n_out, n_in), n_in {inputs}")
-        b = np.zeros(len(W)) if layer.b is None else as_numbers(f"theta: b of layer {number}", layer.b, "numbers")
-        if b.shape != (len(W),):
-            raise ValueError(f"theta: b of layer {number} has shape {b.shape}; it must be ({len(W)},)")
+    for number, values in enumerate(network.unpack(network.pack(theta)), start=1):
+        W, b = values.W, np.zeros(len(values.W)) if values.b is None else values.b
         if not (np.isfinite(W).all() and np.isfinite(b).all()):
             raise ValueError(f"theta: layer {number} holds NaN or infinity")
-        layers.append((W, b.astype(np.float64)))
+        layers.append((W, b))
     return layers

@@ -84,13 +84,12 @@ def join(output_spec: str | Output, loss_spec: str | Loss | None, n_outputs: int
         For a pair that makes no sense, with the losses that do.
     """
     o = output(output_spec)
+    require_units(o, n_outputs)
     library_name = _library_name(o)
     chosen = loss_spec if loss_spec is not None else DEFAULT_LOSS.get(library_name, "squared")
     if isinstance(chosen, Loss) and LOSSES.get(chosen.name) == chosen:
         chosen = chosen.name
     several = n_outputs >= 2
-    if library_name in ("softmax", "sparsemax") and not several:
-        raise ValueError(f"output: {o.name!r} needs at least 2 units, came {n_outputs}; use 'sigmoid' for one unit")
     own = OWN_LOSSES.get((library_name, chosen, several)) if isinstance(chosen, str) and library_name else None
     if own is not None:
         return Head(o, own, _target_kind(o.name, own.name, several))
@@ -106,6 +105,12 @@ def join(output_spec: str | Output, loss_spec: str | Loss | None, n_outputs: int
             f"allowed: {', '.join(allowed) or 'none'}{reason}"
         )
     return Head(o, loss(chosen), "classes" if o.rowwise else "numbers")
+
+
+def require_units(o: Output, n_outputs: int) -> None:
+    """Refuse softmax and sparsemax of one unit, which are 1 whatever z."""
+    if _library_name(o) in ("softmax", "sparsemax") and n_outputs < 2:
+        raise ValueError(f"output: {o.name!r} needs at least 2 units, came {n_outputs}; use 'sigmoid' for one unit")
 
 
 def allowed_losses(o: Output, several: bool) -> tuple[str, ...]:

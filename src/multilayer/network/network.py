@@ -17,6 +17,7 @@ from multilayer.network import initial_weights as schemes
 from multilayer.network import plan
 from multilayer.network.arrays import as_numbers, check_inputs
 from multilayer.network.checks import require_truth
+from multilayer.network.head import require_units
 from multilayer.network.layers import APL, Dense, Dropout, Hinges, Layer, LayerDescription, Maxout
 from multilayer.network.propagation import forward, parameter_views
 from multilayer.random import stream
@@ -81,6 +82,7 @@ class Network:
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
+        require_units(self.output, self.n_outputs)
         operations, views, groups = _compile(self)
         object.__setattr__(self, "operations", operations)
         object.__setattr__(self, "views", views)

@@ -19,6 +19,8 @@ from multilayer.tables.values import as_numbers, as_text, as_truth
 BOUND = 3.0
 # A column that is nearly always the same has a tiny deviation; divided by that, its few other values would be huge.
 LEAST_DEVIATION = 0.25
+# A column that tells of missing values in fewer training rows than this would say no more than which rows they were.
+FEWEST_MISSING = 3
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Numeric:
 
     center: the median, which also stands for a missing value; scale: the distance of the quartiles, or half the range
     where they coincide; mean and deviation of s over the training rows, the deviation at least 1/4. s is about r for
-    |r| < 1 and stays within ±3 whatever the outlier. A second column tells which values are missing, if any were among
-    the training rows; a column with one value and missing ones has only that (scale 0).
+    |r| < 1 and stays within ±3 whatever the outlier. A second column tells which values are missing, if at least three
+    of the training rows lack one; a column with one value and missing ones has only that (scale 0).
 
     Source: robust scaling and smooth clipping of Holzmüller, Grinsztajn and Steinwart, "Better by default: strong
     pre-tuned MLPs and boosted trees on tabular data" (2024), section 3; standardised afterwards.
@@ -57,7 +59,7 @@ class Numeric:
             return Numeric(column.name, center, 0.0, 0.0, 1.0, bool(missing.any()))
         bent = _bend(np.where(missing, center, numbers), center, scale)
         deviation = max(float(bent.std()), LEAST_DEVIATION)
-        return Numeric(column.name, center, scale, float(bent.mean()), deviation, bool(missing.any()))
+        return Numeric(column.name, center, scale, float(bent.mean()), deviation, bool(missing.sum() >= FEWEST_MISSING))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -93,7 +95,7 @@ class Boolean:
     @staticmethod
     def fit(column: pl.Series) -> Boolean:
         truth = as_truth(column)
-        return Boolean(column.name, float(np.nanmean(truth) > 0.5), bool(np.isnan(truth).any()))
+        return Boolean(column.name, float(np.nanmean(truth) > 0.5), bool(np.isnan(truth).sum() >= FEWEST_MISSING))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,8 +116,8 @@ class Categorical:
     """One column of 0 and 1 for each category that at least two training rows have.
 
     Rarer ones share a column "other", there only if they occur; so does a category never seen before, or, without that
-    column, it is 0 in every column. Missing values have a column of their own if the training rows have any, and are
-    otherwise treated like a category never seen.
+    column, it is 0 in every column. Missing values have a column of their own if at least three training rows lack a
+    value, and are otherwise treated like a category never seen.
     """
 
     kind: ClassVar[str] = "categorical"
@@ -129,7 +131,7 @@ class Categorical:
         text = as_text(column)
         counts = text.drop_nulls().alias("category").value_counts()
         common = counts.filter(counts["count"] >= 2)["category"].sort().to_list()
-        return Categorical(column.name, tuple(common), len(common) < len(counts), text.null_count() > 0)
+        return Categorical(column.name, tuple(common), len(common) < len(counts), text.null_count() >= FEWEST_MISSING)
 
     @property
     def names(self) -> tuple[str, ...]:

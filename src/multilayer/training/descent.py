@@ -141,7 +141,7 @@ def _records(
                 done + i + 1,
                 loss / weight if plan.reduction == "mean" else loss,
                 float(report.penalty[part] @ weights) / weight,
-                float(rates[part][-1]),
+                None if isinstance(settings.rule, Rprop) else float(rates[part][-1]),
                 seconds,
             )
         )

@@ -29,7 +29,7 @@ class Epoch:
     penalty : float
         Mean of the penalty over the rows, likewise.
     rate : float or None
-        The rule's rate at the epoch's last update; None where a method has no rate.
+        The rule's rate at the epoch's last update; None where a method has no rate, and for Rprop.
     seconds : float
         Since the run began.
     validation_loss, validation_score, gradient_norm : float or None
@@ -94,7 +94,7 @@ class Run:
     theta : tuple
         Parameters, one named tuple a layer.
     history : History
-        Columns: epoch, loss, penalty, rate (of methods that have one), seconds, and what was asked for.
+        Columns: epoch, loss, penalty, rate (where there is one), seconds, and what was asked for.
     ended : {"epochs", "stopped", "interrupted", "nonfinite", "converged"}
         Why it ended.
     message : str

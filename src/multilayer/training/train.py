@@ -16,7 +16,7 @@ from multilayer.network.checks import require_positive
 from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.network.plan import Plan
-from multilayer.random import Sampling
+from multilayer.random import Sampling, require_seed
 from multilayer.training import full_batch, levenberg_marquardt
 from multilayer.training.batches import batches
 from multilayer.training.descent import Settings, descend
@@ -133,6 +133,7 @@ def train(
     if not isinstance(objective, Objective):
         raise TypeError(f"objective: must be an Objective, came {type(objective).__name__}")
     objective.require_gradient()
+    require_seed(seed)
     chosen = _method(method)
     if chosen is not None:
         given: dict[str, object] = dict(
