@@ -53,7 +53,7 @@ def model(flowers: Path) -> Path:
 def test_fit_says_what_it_chose_compares_and_names_the_file_from_the_table(flowers: Path) -> None:
     done = fit(flowers, "kind")
     assert done.exit_code == 0, done.output
-    for words in ("length", "2 missing", "colour", "kind: classification", "engine", "reference", "kept epoch"):
+    for words in ("length", "2 missing", "colour", "kind: classification", "engine", "reference", "cross-validation"):
         assert words in done.stdout
     for peer in ("multilayer perceptron", "histogram gradient boosting", "logistic regression", "most frequent class"):
         assert peer in done.stdout
@@ -200,7 +200,7 @@ def test_ctrl_c_leaves_no_model(flowers: Path, monkeypatch: pytest.MonkeyPatch) 
     def strike(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("multilayer.estimators.table_fitting.train", strike)
+    monkeypatch.setattr("multilayer.estimators.table_training.train", strike)
     done = fit(flowers, "kind")
     assert done.exit_code == 130
     assert "no model was written" in done.stderr

@@ -88,8 +88,16 @@ def test_a_number_stands_for_a_class_when_it_is_told_so() -> None:
 
 def test_callbacks_see_each_epoch() -> None:
     seen: list[int] = []
-    ml.fit_table(discs(100), "place", hidden=(4,), epochs=3, callbacks=[lambda epoch: seen.append(epoch.epoch)])
+    ml.fit_table(discs(1000), "place", hidden=(4,), epochs=3, callbacks=[lambda epoch: seen.append(epoch.epoch)])
     assert seen == [1, 2, 3]
+
+
+def test_of_few_rows_all_are_trained_on_for_the_epochs_that_cross_validation_chose() -> None:
+    seen: list[int] = []
+    model = ml.fit_table(discs(200), "place", hidden=(8,), epochs=5, callbacks=[lambda epoch: seen.append(epoch.epoch)])
+    assert model.training["rows"] == {"training": 200, "validation": 200, "folds": 5}
+    assert seen == list(range(1, model.training["best_epoch"] + 1))
+    assert "cross-validation" in model.summary()
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,9 @@ def fit(
 ) -> None:
     """Train a model on a table, score it on held-out rows, and write it to one file.
 
-    A fifth of the rows is held out for the scores and not trained on. Of the others a tenth chooses the best epoch; the
-    model that is written is trained on the rest. Beside its scores stand those of a constant, a linear model and
+    A fifth of the rows is held out for the scores and not trained on. Of the others a tenth chooses the best epoch, and
+    the model that is written is trained on the rest; of fewer than 1,000 rows all are trained on, for as many epochs as
+    do best in cross-validation. Beside its scores stand those of a constant, a linear model and
     histogram gradient boosting (scikit-learn) on the same rows. Ctrl-C leaves without a model.
 
     **Examples**
@@ -81,7 +82,7 @@ def fit(
         prepared.preparation.transform(held_out.frame)
         if not json:
             typer.echo(choices_text(prepared.to_dict()))
-        with epochs_bar(prepared.recipe.epochs, shown=not json) as callbacks:
+        with epochs_bar(prepared.training.recipe.epochs, shown=not json) as callbacks:
             trained = prepared.train(callbacks)
         trained = with_scores(trained, held_out)
         trained.save(path)

@@ -28,7 +28,11 @@ def epochs_bar(total: int, shown: bool) -> Iterator[list[Callable[[Any], object]
     )
     with bar:
         task = bar.add_task("", total=total, loss="–")
-        yield [lambda epoch: bar.update(task, completed=epoch.epoch, loss=f"{epoch.validation_loss:.4f}")]
+        yield [lambda epoch: bar.update(task, completed=epoch.epoch, loss=_short(epoch.validation_loss))]
+
+
+def _short(loss: float | None) -> str:
+    return "–" if loss is None else f"{loss:.4f}"
 
 
 @contextmanager

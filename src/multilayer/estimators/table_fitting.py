@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,22 +14,18 @@ from threadpoolctl import threadpool_limits
 
 from multilayer.engines import engine as engine_named
 from multilayer.estimators.calibration import temperature
-from multilayer.estimators.splitting import part_rows
 from multilayer.estimators.table_model import TableModel
-from multilayer.estimators.table_recipe import VALIDATION_SHARE, Recipe, choose_recipe
-from multilayer.network.network import Network
+from multilayer.estimators.table_recipe import choose_recipe
+from multilayer.estimators.table_training import Callback, Trained, Training, train_table
 from multilayer.tables.columns import decide_columns
 from multilayer.tables.errors import TableError
 from multilayer.tables.preparation import Preparation
 from multilayer.tables.reading import Table, open_table
 from multilayer.tables.target import TargetPreparation, Task, with_known_target
-from multilayer.training.history import Epoch
-from multilayer.training.train import train
 from multilayer.version import __version__
 
 FEWEST_ROWS = 10
 DTYPE = np.float32
-Callback = Callable[[Epoch], object]
 
 
 def fit_table(
@@ -46,8 +42,8 @@ def fit_table(
     """Train a multilayer perceptron on a table.
 
     Numeric, boolean and categorical columns, dates and missing values are prepared; inputs and the target of a
-    regression are scaled; a tenth of the rows chooses the best epoch, whose parameters are kept. `TableModel.summary`
-    says what was chosen. Score the model on rows that are not in the table.
+    regression are scaled; rows that are not trained on choose the number of epochs (`train_table`), and
+    `TableModel.summary` says what was chosen. Score the model on rows that are not in the table.
 
     Parameters
     ----------
@@ -61,13 +57,13 @@ def fit_table(
     hidden : sequence of int, optional
         Units of the hidden layers; by default (256, 256).
     epochs : int, optional
-        At most so many passes over the rows; by default 60.
+        At most so many passes over the rows; by default 100, and fewer, but at least 20, for more than 20,000 rows.
     seed : int
         Of the rows set apart, the initial weights and the order of rows.
     engine : str, optional
         By default the fastest installed.
     callbacks : sequence of callable
-        Called with each finished `Epoch`.
+        Called with each finished `Epoch` of the training that makes the model.
 
     Returns
     -------
@@ -104,74 +100,50 @@ class PreparedTable:
 
     Attributes
     ----------
-    X, y : ndarray (n, D), (n,)
-        Inputs and encoded targets to train on.
-    X_validation, y_validation : ndarray
-        Those that choose the best epoch.
+    training : Training
+        Recipe, network and rows.
+    preparation, target
+        From a table's columns to the rows.
     facts : dict
         `TableModel.training` as far as it is known before the training.
     """
 
-    recipe: Recipe
-    network: Network
+    training: Training
     preparation: Preparation
     target: TargetPreparation
-    X: NDArray[Any]
-    y: NDArray[Any]
-    X_validation: NDArray[Any]
-    y_validation: NDArray[Any]
     facts: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
         """What was chosen, in plain data: `TableModel.to_dict()` without how the training went."""
-        return self._model(np.zeros(self.network.n_parameters, DTYPE), {}).to_dict()
+        return self._model(np.zeros(self.training.network.n_parameters, DTYPE), {}).to_dict()
 
     def train(self, callbacks: Sequence[Callback] = ()) -> TableModel:
         """Train the network; `KeyboardInterrupt` on Ctrl-C."""
         began = time.perf_counter()
         # At these sizes a second thread of NumPy's gains little, and on a busy machine costs a multiple.
         with threadpool_limits(1, user_api="blas"):
-            run = train(
-                self.recipe.objective(self.network),
-                self.network.initialize(self.facts["seed"]),
-                self.X,
-                self.y,
-                rule=self.recipe.rule,
-                schedule=self.recipe.schedule,
-                batch_size=self.recipe.batch_size,
-                epochs=self.recipe.epochs,
-                seed=self.facts["seed"],
-                validation=(self.X_validation, self.y_validation),
-                stop=self.recipe.stop,
-                restore_best=True,
-                callbacks=callbacks,
-                engine=self.facts["engine"],
-                dtype=DTYPE,
-            )
-        if run.ended == "interrupted":
-            raise KeyboardInterrupt(run.message)
-        theta = self.network.pack(run.theta, DTYPE)
+            trained = train_table(self.training, callbacks)
+        theta = self.training.network.pack(trained.run.theta, DTYPE)
         outcome = {
-            "epochs_run": len(run.history["epoch"]),
-            "best_epoch": run.best_epoch,
-            "ended": run.ended,
-            "temperature": self._calibrate(theta) if self.target.task == "classification" else None,
+            "epochs_run": len(trained.run.history["epoch"]),
+            "best_epoch": trained.epoch,
+            "ended": trained.run.ended,
+            "temperature": self._calibrate(theta, trained) if self.training.classes else None,
             "seconds": time.perf_counter() - began,
         }
         return self._model(theta, outcome)
 
-    def _calibrate(self, theta: NDArray[Any]) -> float:
-        """Divide the last pre-activations by the temperature that suits the validation rows, in place, and give it."""
-        layers = self.network.unpack(theta)
-        f = self.network.forward(layers, self.X_validation)
-        divisor = temperature(np.log(np.maximum(f, np.finfo(f.dtype).tiny)), self.y_validation)
-        for parameters in layers[-1]:
+    def _calibrate(self, theta: NDArray[Any], trained: Trained) -> float:
+        """Divide the last pre-activations by the temperature that suits rows not trained on, in place, and give it."""
+        f = trained.outputs
+        divisor = temperature(np.log(np.maximum(f, np.finfo(f.dtype).tiny)), trained.targets)
+        for parameters in self.training.network.unpack(theta)[-1]:
             if parameters is not None:
                 parameters /= divisor
         return divisor
 
     def _model(self, theta: NDArray[Any], outcome: dict[str, Any]) -> TableModel:
-        return TableModel(self.network, theta, self.preparation, self.target, {**self.facts, **outcome})
+        return TableModel(self.training.network, theta, self.preparation, self.target, {**self.facts, **outcome})
 
 
 def prepare(
@@ -188,21 +160,22 @@ def prepare(
     y = target.encode(table.frame)
     preparation = Preparation.fit(table.frame, decide_columns(table.frame, target))
     X = preparation.transform(table.frame, DTYPE)
-    kept, apart = part_rows(len(y), VALIDATION_SHARE, seed=seed, labels=y if classes else None)
-    recipe = choose_recipe(len(kept), classes, hidden=hidden, epochs=epochs)
+    recipe = choose_recipe(len(y), classes, hidden=hidden, epochs=epochs)
+    network = recipe.network(X.shape[1], len(target.classes) or 1)
+    training = Training(recipe, network, X, y, classes, seed, engine_named(engine).name)
+    kept, apart = training.parts
     facts = {
         "version": __version__,
         "table": table.name,
         "notes": list(table.notes),
-        "rows": {"training": len(kept), "validation": len(apart)},
+        "rows": {"training": len(kept), "validation": len(apart), "folds": training.folds},
         "fingerprint": fingerprint(X),
         "recipe": asdict(recipe),
-        "engine": engine_named(engine).name,
+        "engine": training.engine,
         "dtype": np.dtype(DTYPE).name,
         "seed": seed,
     }
-    network = recipe.network(X.shape[1], len(target.classes) or 1)
-    return PreparedTable(recipe, network, preparation, target, X[kept], y[kept], X[apart], y[apart], facts)
+    return PreparedTable(training, preparation, target, facts)
 
 
 def fingerprint(X: NDArray[Any]) -> str:

@@ -19,8 +19,6 @@ MOST_EPOCHS, FEWEST_EPOCHS = 100, 20
 ROWS_SEEN = 2_000_000
 RATE, WEIGHT_DECAY, LABEL_SMOOTHING = 1e-3, 0.01, 0.1
 SMALLEST_BATCH, LARGEST_BATCH = 64, 256
-# Of the rows that are trained on, the part that chooses the best epoch.
-VALIDATION_SHARE = 0.1
 
 
 @dataclass(frozen=True)

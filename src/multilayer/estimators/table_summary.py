@@ -27,12 +27,11 @@ def choices_text(model: Description) -> str:
         `TableModel.to_dict()`; of its training only what is known before the training.
     """
     training = model["training"]
-    rows = training["rows"]
     lines = [
         *_lines("table", [training["table"], *training["notes"]]),
         *_lines("target", [_target(model["target"])]),
         *_lines("columns", _columns(model["columns"], len(model["inputs"]))),
-        *_lines("rows", [f"{rows['training']:,} to train on, {rows['validation']:,} to choose the best epoch"]),
+        *_lines("rows", [_rows(training["rows"])]),
         *_lines("network", [_network(model["network"])]),
         *_lines("training", _training(training)),
         *_lines("engine", [_engine(training)]),
@@ -43,13 +42,17 @@ def choices_text(model: Description) -> str:
 def training_text(model: Description) -> str:
     """How the training went, and the scores on held-out rows if there are any."""
     training = model["training"]
-    ended = "stopped early" if training["ended"] == "stopped" else "all were run"
-    text = [
-        f"{_count(training['epochs_run'], 'epoch')} in {training['seconds']:.1f} s, {ended}; "
-        f"kept epoch {training['best_epoch']}, the best by validation loss"
-    ]
+    seconds = f"{training['seconds']:.1f} s"
+    if training["rows"]["folds"]:
+        text = [f"{_count(training['best_epoch'], 'epoch')}, as many as did best in cross-validation; {seconds} in all"]
+    else:
+        ended = "stopped early" if training["ended"] == "stopped" else "all were run"
+        text = [
+            f"{_count(training['epochs_run'], 'epoch')} in {seconds}, {ended}; "
+            f"kept epoch {training['best_epoch']}, the best by validation loss"
+        ]
     if training["temperature"] is not None:
-        text.append(f"probabilities at temperature {training['temperature']:.2f}, fitted on the validation rows")
+        text.append(f"probabilities at temperature {training['temperature']:.2f}, fitted on rows not trained on")
     lines = _lines("trained", text)
     held_out = training.get("held_out")
     if held_out:
@@ -61,6 +64,12 @@ def training_text(model: Description) -> str:
 def _lines(label: str, texts: Sequence[str]) -> list[str]:
     """The label before the first text, the others below it."""
     return [f"{label if i == 0 else '':{_LABEL_WIDTH}}{text}" for i, text in enumerate(texts)]
+
+
+def _rows(rows: Description) -> str:
+    if rows["folds"]:
+        return f"{rows['training']:,} to train on; cross-validation in {rows['folds']} folds chooses how many epochs"
+    return f"{rows['training']:,} to train on, {rows['validation']:,} to choose the best epoch"
 
 
 def _target(target: Description) -> str:
@@ -99,11 +108,12 @@ def _network(network: Description) -> str:
 def _training(training: Description) -> list[str]:
     recipe = training["recipe"]
     smoothing = recipe["label_smoothing"]
+    stops = f", stops after {recipe['patience']} without a better validation loss" * (not training["rows"]["folds"])
     return [
         f"AdamW, rate {recipe['rate']:g} falling along a cosine, weight decay {recipe['weight_decay']:g}"
         + (f", label smoothing {smoothing:g}" if smoothing else ""),
-        f"batch size {recipe['batch_size']}, at most {_count(recipe['epochs'], 'epoch')}, stops after "
-        f"{recipe['patience']} without a better validation loss; seed {training['seed']}",
+        f"batch size {recipe['batch_size']}, at most {_count(recipe['epochs'], 'epoch')}{stops}; "
+        f"seed {training['seed']}",
     ]
 
 
