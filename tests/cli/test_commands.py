@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 import multilayer as ml
@@ -17,11 +17,11 @@ from multilayer.cli.app import app
 QUICK = ("--epochs", "3", "--hidden", "8")
 
 
-def run(*arguments: object) -> Result:
+def run(*arguments: object) -> Any:
     return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
-def fit(table: object, target: str, *more: object) -> Result:
+def fit(table: object, target: str, *more: object) -> Any:
     return run("fit", table, "--target", target, *QUICK, *more)
 
 
@@ -117,7 +117,7 @@ def test_describe(model: Path) -> None:
     assert json.loads(run("describe", model, "--json").stdout)["target"]["name"] == "kind"
 
 
-def refused(done: Result, *words: str) -> None:
+def refused(done: Any, *words: str) -> None:
     """Exit status 2, one message on standard error, no traceback, no model."""
     assert done.exit_code == 2, done.output
     assert "Traceback" not in done.output
