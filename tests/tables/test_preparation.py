@@ -109,6 +109,12 @@ def test_missing_only_in_other_tables_counts_as_the_median_and_the_commoner() ->
     np.testing.assert_array_equal(got[0, 1:], [1, 0, 0])
 
 
+def test_few_missing_values_have_no_column_of_their_own() -> None:
+    numbers = [float(i) for i in range(20)]
+    assert prepare(table(x=[None, None, *numbers])).names == ("x",)
+    assert prepare(table(x=[None, None, None, *numbers])).names == ("x", "x is missing")
+
+
 def test_one_value_or_missing_is_told_by_missing_alone() -> None:
     preparation = prepare(table(x=[3.0, None, 3.0, None, 3.0, 3.0, 3.0]))
     assert preparation.names == ("x is missing",)

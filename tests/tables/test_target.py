@@ -140,6 +140,11 @@ def test_other_tables_may_write_the_same_classes_otherwise() -> None:
     assert fit(["1", "2", "1", "2"]).encode(pl.DataFrame({"y": [2, 1]})).tolist() == [1, 0]
 
 
+def test_a_full_stop_after_a_class_is_left_out_unless_it_makes_another() -> None:
+    assert fit(["<=50K", ">50K"] * 5).encode(pl.DataFrame({"y": [">50K.", "<=50K."]})).tolist() == [1, 0]
+    assert fit(["no", "no."] * 5).encode(pl.DataFrame({"y": ["no.", "no"]})).tolist() == [1, 0]
+
+
 def test_unknown_class_is_named() -> None:
     with pytest.raises(TableError, match="'c' in row 2; the classes are 'a', 'b'"):
         fit(["a", "b", "a", "b"]).encode(pl.DataFrame({"y": ["a", "c"]}))

@@ -96,6 +96,9 @@ class TargetPreparation:
     def encode(self, frame: pl.DataFrame) -> np.ndarray:
         """Labels, int64 (n,), or scaled numbers, float64 (n,).
 
+        A full stop after a class is left out, unless it makes another class: UCI's test set of Adult writes ">50K." for
+        the ">50K" of its training set.
+
         Raises
         ------
         TableError
@@ -108,7 +111,8 @@ class TargetPreparation:
             return (as_numbers(column) - self.mean) / self.deviation
         if self.classes == (False, True) and isinstance(self.classes[0], bool):
             return as_truth(column).astype(np.int64)
-        position = {str(label): k for k, label in enumerate(self.classes)}
+        stopped = {f"{label}.": k for k, label in enumerate(self.classes)}
+        position = stopped | {str(label): k for k, label in enumerate(self.classes)}
         labels = as_text(column).replace_strict(position, default=-1, return_dtype=pl.Int64).to_numpy(writable=True)
         unknown = np.flatnonzero(labels < 0)
         if len(unknown):
