@@ -11,7 +11,7 @@ import typer
 from multilayer.cli.errors import refusal, reported
 from multilayer.cli.options import JsonOption, TableArgument
 from multilayer.cli.printing import print_json, print_scores
-from multilayer.cli.progress import epochs_bar, status
+from multilayer.cli.progress import epoch_bars, status
 
 NETWORK = "multilayer perceptron"
 
@@ -82,8 +82,9 @@ def fit(
         prepared.preparation.transform(held_out.frame)
         if not json:
             typer.echo(choices_text(prepared.to_dict()))
-        with epochs_bar(prepared.training.recipe.epochs, shown=not json) as callbacks:
-            trained = prepared.train(callbacks)
+        plan = prepared.training
+        with epoch_bars(plan.recipe.epochs, plan.folds, shown=not json) as (callbacks, fold_callbacks):
+            trained = prepared.train(callbacks, fold_callbacks)
         trained = with_scores(trained, held_out)
         trained.save(path)
         if not json:

@@ -7,32 +7,38 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+Callbacks = list[Callable[[Any], object]]
+
 
 @contextmanager
-def epochs_bar(total: int, shown: bool) -> Iterator[list[Callable[[Any], object]]]:
-    """A bar of epochs; gives the callbacks that move it, none if it is not shown."""
+def epoch_bars(epochs: int, folds: int, shown: bool) -> Iterator[tuple[Callbacks, Callbacks]]:
+    """Bars of epochs; gives the callbacks that move them: of the training, and of the folds of cross-validation."""
     if not (shown and sys.stderr.isatty()):
-        yield []
+        yield [], []
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    bar = Progress(
-        TextColumn("epoch {task.completed} of at most {task.total}"),
+    bars = Progress(
+        TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("validation loss {task.fields[loss]}"),
+        TextColumn("epoch {task.completed} of {task.total}{task.fields[loss]}"),
         TimeElapsedColumn(),
-        TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     )
-    with bar:
-        task = bar.add_task("", total=total, loss="–")
-        yield [lambda epoch: bar.update(task, completed=epoch.epoch, loss=_short(epoch.validation_loss))]
+
+    def bar(name: str, total: int) -> Callbacks:
+        task = bars.add_task(name, total=total, loss="")
+        return [lambda epoch: bars.update(task, advance=1, loss=_loss(epoch.validation_loss))]
+
+    with bars:
+        fold_callbacks = bar("cross-validation", folds * epochs) if folds else []
+        yield bar("training, at most", epochs), fold_callbacks
 
 
-def _short(loss: float | None) -> str:
-    return "–" if loss is None else f"{loss:.4f}"
+def _loss(value: float | None) -> str:
+    return "" if value is None else f", validation loss {value:.4f}"
 
 
 @contextmanager

@@ -86,6 +86,10 @@ def fit_table(
 def open_for_training(table: object, target: str, task: Task | None = None) -> tuple[Table, TargetPreparation]:
     """Read a table, leave out the rows without a target, and decide what the target is."""
     opened = open_table(table)
+    for column in opened.frame.get_columns():
+        if column.dtype.is_float():
+            # Here, where rows still have the numbers that they have in the table.
+            require_finite(column)
     frame, notes = with_known_target(opened.frame, target)
     if frame.height < FEWEST_ROWS:
         raise TableError(
@@ -117,12 +121,12 @@ class PreparedTable:
         """What was chosen, in plain data: `TableModel.to_dict()` without how the training went."""
         return self._model(np.zeros(self.training.network.n_parameters, DTYPE), {}).to_dict()
 
-    def train(self, callbacks: Sequence[Callback] = ()) -> TableModel:
-        """Train the network; `KeyboardInterrupt` on Ctrl-C."""
+    def train(self, callbacks: Sequence[Callback] = (), fold_callbacks: Sequence[Callback] = ()) -> TableModel:
+        """Train the network, callbacks as in `train_table`; `KeyboardInterrupt` on Ctrl-C."""
         began = time.perf_counter()
         # At these sizes a second thread of NumPy's gains little, and on a busy machine costs a multiple.
         with threadpool_limits(1, user_api="blas"):
-            trained = train_table(self.training, callbacks)
+            trained = train_table(self.training, callbacks, fold_callbacks)
         theta = self.training.network.pack(trained.run.theta, DTYPE)
         outcome = {
             "epochs_run": len(trained.run.history["epoch"]),

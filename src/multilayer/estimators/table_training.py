@@ -110,15 +110,20 @@ class Trained:
     targets: NDArray[Any]
 
 
-def train_table(training: Training, callbacks: Sequence[Callback]) -> Trained:
+def train_table(
+    training: Training, callbacks: Sequence[Callback] = (), fold_callbacks: Sequence[Callback] = ()
+) -> Trained:
     """Train, with the number of epochs chosen by validation.
 
     Of many rows a tenth is set apart, and the best epoch's parameters are restored. Of fewer than a thousand, five
     folds are each predicted by a network trained on the other four; the epoch with the least mean loss is where the
     final training, on all rows, stops.
+
+    `callbacks` are called with each finished epoch of the training that makes the model, `fold_callbacks` with those of
+    the folds, one fold after another.
     """
     if training.folds:
-        return _cross_validated(training, callbacks)
+        return _cross_validated(training, callbacks, fold_callbacks)
     X, y = training.X, training.y
     kept, apart = training.parts
     run = training.run(
@@ -132,7 +137,7 @@ def train_table(training: Training, callbacks: Sequence[Callback]) -> Trained:
     return Trained(run, run.best_epoch, training.network.forward(run.theta, X[apart]), y[apart])
 
 
-def _cross_validated(training: Training, callbacks: Sequence[Callback]) -> Trained:
+def _cross_validated(training: Training, callbacks: Sequence[Callback], fold_callbacks: Sequence[Callback]) -> Trained:
     """The number of epochs by cross-validation, then all rows."""
     X, y = training.X, training.y
     fold = _folds(len(y), training.labels, training.seed)
@@ -140,7 +145,7 @@ def _cross_validated(training: Training, callbacks: Sequence[Callback]) -> Train
     said: list[list[NDArray[Any]]] = []
     for k in range(FOLDS):
         apart = fold == k
-        run, outputs = _with_outputs(training, (X[~apart], y[~apart]), (X[apart], y[apart]))
+        run, outputs = _with_outputs(training, (X[~apart], y[~apart]), (X[apart], y[apart]), fold_callbacks)
         losses += run.history["validation_loss"] * apart.mean()
         said.append(outputs)
     best = int(np.argmin(losses))
@@ -149,7 +154,9 @@ def _cross_validated(training: Training, callbacks: Sequence[Callback]) -> Train
     return Trained(run, best + 1, np.concatenate([outputs[best] for outputs in said]), targets)
 
 
-def _with_outputs(training: Training, rows: Rows, apart: Rows) -> tuple[Run, list[NDArray[Any]]]:
+def _with_outputs(
+    training: Training, rows: Rows, apart: Rows, callbacks: Sequence[Callback]
+) -> tuple[Run, list[NDArray[Any]]]:
     """A run, and the network's outputs on the rows apart after each epoch."""
     outputs: list[NDArray[Any]] = []
 
@@ -157,7 +164,7 @@ def _with_outputs(training: Training, rows: Rows, apart: Rows) -> tuple[Run, lis
         outputs.append(f)
         return 0.0
 
-    return training.run(rows, validation=apart, score=keep), outputs
+    return training.run(rows, validation=apart, score=keep, callbacks=callbacks), outputs
 
 
 def _folds(n_rows: int, labels: IntArray | None, seed: int) -> IntArray:
