@@ -135,7 +135,7 @@ def refused(done: Any, *words: str) -> None:
         (b"<!DOCTYPE html><html><body>no</body></html>", "table.csv"),
         (b"a,a\n1,2\n3,4\n", "same name"),
         (b"length,kind\n" + b"1.0,rose\n2.0,rose\n" * 20, "rose"),
-        (b"length,kind\n" + b"inf,rose\n2.0,tulip\n" * 20, "length"),
+        (b"length,kind\n" + b"1.0,rose\n2.0,tulip\n" * 20 + b"inf,rose\n", "'length' holds inf in row 41"),
         (b"length,kind\n" + b"1.0,rose\n2.0,tulip\n", "at least 10"),
         (b"length,kind\n" + b"1.0,\n2.0,\n" * 20, "kind"),
         (b"length,kind\n" + b"1.0,rose\n1.0,tulip\n" * 20, "column"),
@@ -156,6 +156,9 @@ def test_what_is_no_table_to_learn_from_is_refused(content: bytes, words: str) -
         (("fit", "sample:iris", "--target", "species", "--hidden", "8,x"), "--hidden"),
         (("fit", "sample:iris", "--target", "species", "--engine", "warp"), "installed: reference"),
         (("fit", "sample:iris", "--target", "species", "--model", "no/such/m.mlp"), "no/such"),
+        (("fit", "sample:iris", "--target", "species", "--model", "."), "directory"),
+        (("fit", "sample:iris", "--target", "species", "--test", "sample:wine"), "species"),
+        (("fit", "sample:iris", "--target", "species", "--task", "regression"), "numbers are needed"),
         (("fit", "sample:iris", "--target", "species", "--epochs", "0"), "epochs"),
         (("fit", "sample:iris"), "--target"),
         (("predict", "absent.mlp", "sample:iris"), "absent.mlp"),
@@ -194,6 +197,27 @@ def test_a_cut_model_file_is_refused(flowers: Path, model: Path) -> None:
     done = run("predict", model, flowers)
     assert done.exit_code == 2
     assert "flowers.mlp" in done.stderr
+
+
+def test_predictions_are_not_written_over_what_is_read(flowers: Path, model: Path) -> None:
+    before = flowers.read_bytes()
+    for output, words in ((flowers, "would be lost"), ("out.txt", ".csv or .parquet"), ("no/such/out.csv", "no/such")):
+        done = run("predict", model, flowers, "--output", output)
+        assert done.exit_code == 2
+        assert words in done.stderr
+    assert flowers.read_bytes() == before
+    assert not Path("out.txt").exists()
+
+
+def test_an_interrupted_comparison_leaves_the_model(flowers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def strike(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("multilayer.estimators.table_report._boost", strike)
+    done = fit(flowers, "kind")
+    assert done.exit_code == 130
+    assert "the model is in flowers.mlp" in done.stderr
+    assert ml.load("flowers.mlp").predict(flowers).shape == (60,)
 
 
 def test_ctrl_c_leaves_no_model(flowers: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ IntArray = NDArray[np.int64]
 def part_rows(n_rows: int, share: float, *, seed: int, labels: IntArray | None = None) -> tuple[IntArray, IntArray]:
     """Row numbers to keep and row numbers to set apart, each in rising order.
 
-    With `labels` every class gives its share, rounded up or down, but never its last row: what is kept has all classes.
+    With `labels` every class gives its share, rounded up or down, but never its only row: what is kept has all classes.
     The rows are permuted, sorted by class, and every (1/share)-th is taken from a random start on.
 
     Parameters
@@ -21,7 +21,7 @@ def part_rows(n_rows: int, share: float, *, seed: int, labels: IntArray | None =
     n_rows : int
         Rows, ≥ 2.
     share : float
-        In (0, 1): the part of the rows that is set apart; at least one row is.
+        In (0, ½]: the part of the rows that is set apart; at least one row is.
     seed : int
         The same seed parts in the same way.
     labels : ndarray of int (n_rows,), optional
@@ -32,7 +32,7 @@ def part_rows(n_rows: int, share: float, *, seed: int, labels: IntArray | None =
     spared = np.zeros(n_rows, dtype=bool)
     if labels is not None:
         order = order[np.argsort(labels[order], kind="stable")]
-        spared[np.unique(labels[order], return_index=True)[1]] = True
+        spared = np.bincount(labels)[labels[order]] == 1
     ticks = np.floor(np.arange(n_rows + 1) * share + generator.random())
     apart = (np.diff(ticks) > 0) & ~spared
     if not apart.any():

@@ -22,6 +22,7 @@ from multilayer.tables.errors import TableError
 from multilayer.tables.preparation import Preparation
 from multilayer.tables.reading import Table, open_table
 from multilayer.tables.target import TargetPreparation, Task, with_known_target
+from multilayer.tables.values import as_numbers
 from multilayer.version import __version__
 
 FEWEST_ROWS = 10
@@ -88,8 +89,8 @@ def open_for_training(table: object, target: str, task: Task | None = None) -> t
     opened = open_table(table)
     for column in opened.frame.get_columns():
         if column.dtype.is_float():
-            # Here, where rows still have the numbers that they have in the table.
-            require_finite(column)
+            # Refuses infinity, here where rows still have the numbers that they have in the table.
+            as_numbers(column)
     frame, notes = with_known_target(opened.frame, target)
     if frame.height < FEWEST_ROWS:
         raise TableError(
