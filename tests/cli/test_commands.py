@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,13 @@ def test_scores_on_a_given_test_table(flowers: Path) -> None:
     done = fit(flowers, "kind", "--test", flowers, "--json")
     report = json.loads(done.stdout)
     assert report["training"]["held_out"]["rows"] == 60
+
+
+def test_scores_are_not_cut_short_in_a_narrow_terminal(flowers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    printed = fit(flowers, "kind").stdout
+    assert "…" not in printed
+    assert re.search(r"histogram gradient boosting +[01]\.\d{4} ", printed)
 
 
 def test_predict_gives_a_row_for_each_row(flowers: Path, model: Path) -> None:

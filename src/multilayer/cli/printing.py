@@ -52,7 +52,7 @@ def print_scores(title: str, rows: Sequence[Line]) -> None:
     console = Console(highlight=False)
     # A narrow terminal folds whole lines; a cell cut short would lose what it says.
     wanted = console.measure(table, options=console.options.update(width=WIDEST)).maximum
-    console.print(table, width=max(console.width, wanted))
+    Console(highlight=False, width=max(console.width, wanted)).print(table)
 
 
 def _number(value: float | None) -> str:

@@ -26,8 +26,6 @@ from multilayer.tables.target import TargetPreparation, with_known_target
 Form = Callable[[NDArray[Any]], NDArray[Any]]
 
 HELD_OUT_SHARE = 0.2
-
-
 # Of boosting, whose trees are as many as rounds times classes.
 ROUNDS, ROUNDS_AT_ONCE = 100, 10
 LONGEST_SECONDS = 60.0
