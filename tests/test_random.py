@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from multilayer.random import PURPOSES, SAMPLINGS, dropout_mask, epoch_order, philox_4x32, stream
+from multilayer.random import PURPOSES, SAMPLINGS, dropout_mask, epoch_order, epoch_orders, philox_4x32, stream
 
 # Random123, kat_vectors, lines "philox4x32 10": counter, key, expected.
 KNOWN_ANSWERS = [
@@ -257,8 +257,56 @@ def test_epochs_differ():
     assert (epoch_order(generator, 30, "shuffle") != epoch_order(generator, 30, "shuffle")).any()
 
 
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@given(n=st.integers(0, 70), epochs=st.integers(0, 5), seed=st.integers(0, 2**64 - 1))
+@settings(max_examples=30)
+def test_many_epochs_at_once_are_epochs_one_by_one(sampling, n, epochs, seed):
+    together, apart = stream(seed, "order"), stream(seed, "order")
+    orders = epoch_orders(together, n, epochs, sampling)
+    assert (orders.shape, orders.dtype, orders.flags.c_contiguous) == ((epochs, n), np.int64, True)
+    for order in orders:
+        np.testing.assert_array_equal(order, epoch_order(apart, n, sampling))
+    assert together.bit_generator.state == apart.bit_generator.state
+
+
+@given(n=st.integers(1, 300), seed=st.integers(0, 2**32))
+def test_shuffles_are_numpys_permutations(n, seed):
+    orders = epoch_orders(stream(seed, "order"), n, 3, "shuffle")
+    generator = stream(seed, "order")
+    np.testing.assert_array_equal(orders, [generator.permutation(n) for _ in range(3)])
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 64, 65, 1000])
+def test_orders_are_rebuilt_from_their_words(n):
+    # Any engine may draw them itself: the generator's words and the documented rules are enough.
+    def halves():
+        source = stream(9, "order").bit_generator
+        while True:
+            yield from divmod(int(source.random_raw()), 2**32)[::-1]
+
+    def shuffled(words):
+        order = list(range(n))
+        for i in range(n - 1, 0, -1):
+            j = next(j for word in words if (j := word % 2 ** i.bit_length()) <= i)
+            order[i], order[j] = order[j], order[i]
+        return order
+
+    def drawn(words):
+        kept = (word * n // 2**32 for word in words if word * n % 2**32 >= 2**32 % n)
+        return [next(kept) for _ in range(n)]
+
+    for sampling, rebuilt in (("shuffle", shuffled), ("replacement", drawn)):
+        words = halves()
+        orders = epoch_orders(stream(9, "order"), n, 4, sampling)
+        assert orders.tolist() == [rebuilt(words) for _ in range(4)]
+
+
 def test_order_refuses():
     with pytest.raises(ValueError, match="sampling is 'random'; it must be one of 'given', 'shuffle', 'replacement'"):
         epoch_order(stream(0, "order"), 5, "random")
     with pytest.raises(ValueError, match="n is -1"):
         epoch_order(stream(0, "order"), -1, "shuffle")
+    with pytest.raises(ValueError, match="epochs is -1"):
+        epoch_orders(stream(0, "order"), 5, -1, "shuffle")
+    with pytest.raises(TypeError, match="epochs is 1.5"):
+        epoch_orders(stream(0, "order"), 5, 1.5, "shuffle")

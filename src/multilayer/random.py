@@ -66,39 +66,56 @@ def require_seed(seed: int) -> int:
 
 
 def epoch_order(generator: np.random.Generator, n: int, sampling: Sampling) -> NDArray[np.int64]:
-    """Draw the order in which one epoch visits its rows.
+    """Draw the order in which one epoch visits its rows: `epoch_orders` of a single epoch, shape (n,)."""
+    return epoch_orders(generator, n, 1, sampling)[0]
+
+
+def epoch_orders(generator: np.random.Generator, n: int, epochs: int, sampling: Sampling) -> NDArray[np.int64]:
+    """Draw the orders in which the next epochs visit their rows; epochs one by one give the same.
+
+    The draws are NumPy's, from the words of 32 bits that the generator gives (PCG64: its words of 64 bits in halves,
+    the lower one first):
+
+    - "shuffle" is the Fisher–Yates shuffle of 0 … n−1 from the back: for i = n−1, …, 1 the entries i and j change
+      places, where j is the first word whose low bits, as many as i has, are at most i.
+    - "replacement" takes for each row ⌊word·n/2**32⌋ of the first word with (word·n mod 2**32) ≥ (2**32 mod n)
+      (Lemire 2019, "Fast random integer generation in an interval"), and no word at n = 1.
 
     Parameters
     ----------
     generator : numpy.random.Generator
-        Advanced by one epoch's draws; untouched with "given".
+        Advanced by the epochs' draws; untouched with "given".
     n : int
-        Number of rows, ≥ 0.
+        Number of rows, 0 ≤ n < 2**32.
+    epochs : int
+        Number of epochs, ≥ 0.
     sampling : {"given", "shuffle", "replacement"}
         "given": 0, 1, …, n−1 (004: incremental gradient descent over D as it stands).
-        "shuffle": a fresh uniform permutation, each row once.
+        "shuffle": a fresh uniform permutation each epoch, each row once.
         "replacement": n independent uniform draws, so that a row may come twice or not at all (001: stochastic
         gradient descent, "sample j uniformly").
 
     Returns
     -------
-    ndarray of int64, shape (n,)
+    ndarray of int64, shape (epochs, n)
 
     Raises
     ------
     TypeError
-        If n is not a whole number.
+        If n or epochs is not a whole number.
     ValueError
-        If n is negative or the sampling is unknown.
+        If n or epochs is out of range or the sampling is unknown.
     """
-    n = _whole("n", n, bits=63)
+    n, epochs = _whole("n", n, bits=32), _whole("epochs", epochs, bits=63)
     _check_choice("sampling", sampling, SAMPLINGS)
-    if sampling == "shuffle":
-        return generator.permutation(n).astype(np.int64, copy=False)
     if sampling == "replacement":
         # The upper bound is never drawn for n = 0, but must exceed the lower one.
-        return generator.integers(0, max(n, 1), size=n, dtype=np.int64)
-    return np.arange(n, dtype=np.int64)
+        return generator.integers(0, max(n, 1), size=(epochs, n), dtype=np.int64)
+    orders = np.arange(n, dtype=np.int64)[None]
+    if epochs != 1:
+        orders = np.repeat(orders, epochs, axis=0)
+    # Row by row the same permutations as `generator.permutation(n)`, without a call for each.
+    return generator.permuted(orders, axis=1, out=orders) if sampling == "shuffle" else orders
 
 
 def philox_4x32(counter: ArrayLike, key: ArrayLike) -> NDArray[np.uint32]:

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 
 import multilayer as ml
 from multilayer.network.head import join
-from multilayer.network.targets import encode
+from multilayer.network.targets import BLOCK_ENTRIES, encode
 
 
 def encoded(T, output, k, *, smoothing=0.0):
@@ -126,3 +126,55 @@ def test_what_a_loss_does_not_take_is_refused_with_what_it_takes(T, output, k, l
     with pytest.raises(ValueError, match=rf"^T: .*{message}") as caught:
         encode(T, join(output, loss, k), 2, k)
     assert f"output {output!r}" in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("T", "output", "k", "smoothing"),
+    [([1, 0], "softmax", 3, 0.0), ([1, 0], "softmax", 3, 0.1), ([0.1, 0.7], "sigmoid", 1, 0.3), ([0.1, 7], "exp", 1, 0.0)],
+)
+def test_the_type_asked_for_rounds_the_targets_and_nothing_else(T, output, k, smoothing, dtype):
+    head = join(output, None, k)
+    rows = encode(T, head, 2, k, label_smoothing=smoothing, dtype=dtype)
+    assert rows.dtype == dtype
+    assert rows.tolist() == encode(T, head, 2, k, label_smoothing=smoothing).astype(dtype).tolist()
+
+
+def test_values_are_checked_before_they_are_rounded():
+    # Above 1 by a hair, and a sum that misses 1 by 2e-6: float16 would round both away.
+    with pytest.raises(ValueError, match="row 0 is"):
+        encode([1.0 + 1e-9], join("sigmoid", None, 1), 1, 1, dtype=np.float16)
+    with pytest.raises(ValueError, match="row 0 is"):
+        encode([[0.5, 0.500002]], join("softmax", None, 2), 1, 2, dtype=np.float16)
+
+
+def test_many_rows_are_the_rows_one_by_one():
+    # More than are worked out at a time.
+    n = BLOCK_ENTRIES // 2 + 5
+    head, labels = join("softmax", None, 2), np.random.default_rng(0).integers(2, size=n)
+    rows = encode(labels, head, n, 2)
+    np.testing.assert_array_equal(rows, ml.one_hot(labels, 2))
+    np.testing.assert_array_equal(encode(rows, head, n, 2), rows)
+    for wrong, message in (([np.nan, 0.0], "NaN or infinity"), ([0.5, 0.6], r"row \d+ is \[0.5, 0.6\]")):
+        bad = rows.copy()
+        bad[-2] = wrong
+        with pytest.raises(ValueError, match=message) as caught:
+            encode(bad, head, n, 2)
+        assert f"row {n - 2}" in str(caught.value)
+
+
+def test_signs_are_read_as_such_only_if_all_rows_are():
+    n = BLOCK_ENTRIES + 5
+    T = np.where(np.arange(n) % 3, 1.0, -1.0)
+    head = join("sigmoid", None, 1)
+    assert set(encode(T, head, n, 1).ravel()) == {0.0, 1.0}
+    T[-1] = 0.0
+    with pytest.raises(ValueError, match=r"row 0 is \[-1.0\]"):
+        encode(T, head, n, 1)
+
+
+def test_numbers_of_the_right_type_are_not_copied():
+    head = join("identity", None, 2)
+    T = np.ones((3, 2), dtype=np.float32)
+    assert np.shares_memory(encode(T, head, 3, 2, dtype=np.float32), T)
+    assert not np.shares_memory(encode(T, head, 3, 2), T)

@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 
 import multilayer as ml
-from multilayer.training.history import History
+from multilayer.training.history import Record
 
 LINE = ml.Objective(ml.Network([1, 1]), penalty=ml.L2(0.5))
 X, T = [[0.0], [1.0], [2.0]], [0.0, 1.0, 5.0]
 START = [([[1.0]], [0.0])]
+RNG = np.random.default_rng(0)
 PLAIN = {"epoch", "loss", "penalty", "rate", "seconds"}
 
 
@@ -108,9 +109,28 @@ def test_an_empty_run_has_empty_columns():
 
 
 def test_what_an_interruption_left_unmeasured_is_nan():
-    epochs = [ml.Epoch(1, 1.0, 0.0, 0.1, 0.0, 2.0), ml.Epoch(2, 1.0, 0.0, 0.1, 0.0)]
-    column = History(epochs)["validation_loss"]
-    np.testing.assert_array_equal(column, [2.0, np.nan])
+    record = Record()
+    record.append(ml.Epoch(1, 1.0, 0.0, 0.1, 0.0, 2.0, 3.0))
+    record.append(ml.Epoch(2, 1.0, 0.0, 0.1, 0.0, 4.0))
+    record.extend({"loss": np.array([5.0]), "penalty": np.zeros(1), "rate": np.ones(1), "seconds": np.ones(1)})
+    history = record.history()
+    np.testing.assert_array_equal(history["validation_loss"], [2.0, 4.0, np.nan])
+    np.testing.assert_array_equal(history["validation_score"], [3.0, np.nan, np.nan])
+    np.testing.assert_array_equal(history["loss"], [1.0, 1.0, 5.0])
+    assert "gradient_norm" not in history
+
+
+def test_many_epochs_at_once_are_the_same_epochs_one_by_one():
+    columns = {name: RNG.normal(size=5) for name in ("loss", "penalty", "rate", "seconds")}
+    apart, together = Record(), Record()
+    for i in range(5):
+        apart.append(ml.Epoch(i + 1, *(float(columns[name][i]) for name in columns)))
+    for part in (slice(0, 0), slice(0, 2), slice(2, 5)):
+        together.extend({name: column[part] for name, column in columns.items()})
+    assert len(apart) == len(together) == 5
+    for name, column in apart.history().items():
+        assert column.tolist() == together.history()[name].tolist()
+    assert apart.history()["epoch"].tolist() == [1, 2, 3, 4, 5]
 
 
 def test_epochs_show_their_numbers_and_give_their_parameters():

@@ -122,6 +122,14 @@ def test_scalars_stand_in_the_order_of_the_formulas():
     assert rows.dtype == np.float64
 
 
+@pytest.mark.parametrize("b", [0.0, 1e-300, 0.5, 0.9, 0.999, 1.0 - 2.0**-53])
+def test_the_corrections_of_adam_are_exact_for_every_number_of_updates(b):
+    t = np.unique(np.geomspace(1, 1e9, 2000).round())
+    rows = scalar_rows(ml.Adam(b1=b, b2=b), t, np.ones_like(t))
+    for column in rows[:, 4:].T:
+        np.testing.assert_array_equal(column, 1.0 - b**t)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_memories_begin_at_zero_and_have_the_shape_and_dtype_of_parameters(rule):
     theta = np.ones((2, 5), dtype=np.float32)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from multilayer.engines.native import native_engine
 from multilayer.engines.protocol import Engine
 from multilayer.engines.reference import ReferenceEngine
 
-ENGINES: dict[str, Engine] = {"reference": ReferenceEngine()}
+_NATIVE = native_engine()
+ENGINES: dict[str, Engine] = {**({} if _NATIVE is None else {"native": _NATIVE}), "reference": ReferenceEngine()}
 
 
 def engine(name: str | None = None) -> Engine:

@@ -77,15 +77,16 @@ def adam(
 ) -> tuple[Array, Array, Array]:
     """Adam.
 
-        m ← β₁m + (1 − β₁)g,   v ← β₂v + (1 − β₂)g²,   θ ← θ − η(m/c₁)/(√(v/c₂) + ε)
+        m ← β₁m + (1 − β₁)g,   v ← β₂v + (1 − β₂)g²,   θ ← θ − (η/c₁) m/(√v/√c₂ + ε)
                                                         (Kingma & Ba 2015, Algorithm 1)
 
-    with c₁ = 1 − β₁ᵗ and c₂ = 1 − β₂ᵗ at step t = 1, 2, …
+    with c₁ = 1 − β₁ᵗ and c₂ = 1 − β₂ᵗ at step t = 1, 2, … Scalars are gathered first, so that each parameter takes one
+    root and one division.
     """
     xp = namespace(theta)
     m = b1 * m + (1.0 - b1) * g
     v = b2 * v + (1.0 - b2) * (g * g)
-    return theta - rate * (m / c1) / (xp.sqrt(v / c2) + eps), m, v
+    return theta - rate / c1 * m / (xp.sqrt(v) * (1.0 / c2**0.5) + eps), m, v
 
 
 def adam_section_2(

@@ -34,8 +34,17 @@ def as_numbers(name: str, values: ArrayLike, allowed: str) -> NDArray[Any]:
     return array
 
 
-def check_inputs(X: ArrayLike, n_inputs: int, name: str = "X") -> NDArray[Any]:
-    """Rows (n, D) of finite floats, or a ValueError that names what is wrong; SciPy sparse becomes CSR."""
+def all_finite(values: NDArray[Any]) -> bool:
+    """Whether no entry is NaN or infinite; looks at a block of rows at a time, so that no mask of all is made."""
+    block = max(1, 2**18 * len(values) // max(1, values.size))
+    return all(np.isfinite(values[i : i + block]).all() for i in range(0, len(values), block))
+
+
+def check_inputs(X: ArrayLike, n_inputs: int, name: str = "X", dtype: Any = np.float64) -> NDArray[Any]:
+    """Rows (n, D) of finite floats, or a ValueError that names what is wrong; SciPy sparse becomes CSR.
+
+    Whole numbers and truth values become `dtype`; floats stay as they are, and nothing of them is copied.
+    """
     allowed = f"numbers of shape (n, {n_inputs})"
     if hasattr(X, "tocsr"):
         rows = X.tocsr()
@@ -45,8 +54,8 @@ def check_inputs(X: ArrayLike, n_inputs: int, name: str = "X") -> NDArray[Any]:
     if rows.ndim != 2 or rows.shape[1] != n_inputs:
         raise ValueError(f"{name}: must have shape (n, {n_inputs}), came {rows.shape}")
     if rows.dtype.kind != "f":
-        rows = rows.astype(np.float64)
-    if not np.isfinite(values).all():
+        rows = rows.astype(dtype)
+    elif not all_finite(values):
         raise ValueError(f"{name}: holds NaN or infinity; fill or drop such rows first")
     return rows
 

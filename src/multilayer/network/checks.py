@@ -10,7 +10,7 @@ from typing import Any
 
 def require_integer(name: str, value: object, least: int = 1) -> None:
     """Refuse what is no whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+    if isinstance(value, bool) or not isinstance(value, (int, Integral)) or value < least:
         raise ValueError(f"{name}: must be an integer of at least {least}, came {value!r}")
 
 
@@ -54,5 +54,5 @@ def require_choice(name: str, value: object, allowed: Sequence[str]) -> None:
 
 def _require_number(name: str, value: Any, holds: Callable[[Any], bool], allowed: str) -> None:
     """Refuse what is no finite number for which the condition holds."""
-    if isinstance(value, bool) or not (isinstance(value, Real) and math.isfinite(value) and holds(value)):
+    if isinstance(value, bool) or not (isinstance(value, (float, Real)) and math.isfinite(value) and holds(value)):
         raise ValueError(f"{name}: must {allowed}, came {value!r}")

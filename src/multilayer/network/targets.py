@@ -13,6 +13,8 @@ from multilayer.network.head import Head
 
 FloatArray = NDArray[np.floating[Any]]
 
+BLOCK_ENTRIES = 2**16
+
 HINTS = {
     "classes": "integer labels 0 … {top} of shape ({n},), or one distribution over the classes a row ({n}, {k})",
     "labels": "integer labels 0 … {top} of shape ({n},), or one class a row ({n}, {k}), marked by a 1 among zeros",
@@ -41,17 +43,24 @@ def one_hot(labels: ArrayLike, n_classes: int | None = None) -> FloatArray:
     y = as_numbers("labels", labels, "integers of shape (n,)")
     if y.ndim != 1 or y.dtype.kind not in "iub":
         raise ValueError(f"labels: must be integers of shape (n,), came dtype {y.dtype}, shape {y.shape}")
-    y = y.astype(np.int64)
-    k = int(y.max(initial=-1)) + 1 if n_classes is None else n_classes
-    if y.size and (y.min() < 0 or y.max() >= k):
-        raise ValueError(f"labels: must lie in 0 … {k - 1}, came {y.min()} … {y.max()}")
-    rows = np.zeros((len(y), k))
-    rows[np.arange(len(y)), y] = 1.0
-    return rows
+    if n_classes is None:
+        n_classes = int(y.max()) + 1 if y.size else 0
+    _check_labels(y, n_classes)
+    return _identity_rows(y, n_classes)
 
 
-def encode(T: ArrayLike, head: Head, n_rows: int, n_outputs: int, *, label_smoothing: float = 0.0) -> FloatArray:
-    """Check targets against the head and give them as (n, k) in float64.
+def encode(
+    T: ArrayLike,
+    head: Head,
+    n_rows: int,
+    n_outputs: int,
+    *,
+    label_smoothing: float = 0.0,
+    dtype: Any = np.float64,
+) -> FloatArray:
+    """Check targets against the head and give them as (n, k).
+
+    Worked out in float64, a block of rows at a time; numbers that have the type and shape already are not copied.
 
     Parameters
     ----------
@@ -66,6 +75,8 @@ def encode(T: ArrayLike, head: Head, n_rows: int, n_outputs: int, *, label_smoot
     label_smoothing : float
         s in [0, 1): targets become (1 − s)·y + s/k for distributions, (1 − s)·y + s/2 in [0, 1]
         (Szegedy et al. 2016, section 7).
+    dtype : dtype
+        Floating type of the result.
 
     Raises
     ------
@@ -77,42 +88,71 @@ def encode(T: ArrayLike, head: Head, n_rows: int, n_outputs: int, *, label_smoot
     hint = HINTS["labels" if one_class else head.targets].format(top=n_outputs - 1, n=n_rows, k=n_outputs, shape=shape)
     allowed = f"output {head.output.name!r} with loss {head.loss.name!r} takes {hint}"
     y = as_numbers("T", T, f"numbers; {allowed}")
-    if head.targets == "classes" and y.shape == (n_rows,) and y.dtype.kind in "iub":
+    labels = head.targets == "classes" and y.shape == (n_rows,) and y.dtype.kind in "iub"
+    if labels:
         try:
-            y = one_hot(y, n_outputs)
+            _check_labels(y, n_outputs)
         except ValueError as error:
             raise ValueError(f"T: {error}; {allowed}") from None
     elif n_outputs == 1 and y.shape == (n_rows,):
         y = y[:, None]
-    if y.shape != (n_rows, n_outputs):
+    if not labels and y.shape != (n_rows, n_outputs):
         raise ValueError(f"T: came shape {y.shape}, dtype {y.dtype}; {allowed}")
-    y = y.astype(np.float64)
-    if not np.isfinite(y).all():
-        raise ValueError(f"T: has NaN or infinity in row {int(np.argmin(np.isfinite(y).all(axis=1)))}; {allowed}")
-    y = _check_values(y, head, allowed)
-    return _smooth(y, head, label_smoothing)
+    size = max(1, BLOCK_ENTRIES // n_outputs)
+    blocks = [slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size)]
+    as_signs = head.targets == "zero_one" and all(_are_signs(y[block]).all() for block in blocks)
+    rows = y if head.targets == "numbers" and y.dtype == dtype else np.empty((n_rows, n_outputs), dtype)
+    for block in blocks:
+        if labels:
+            part = _identity_rows(y[block], n_outputs)
+        else:
+            part = y[block].astype(np.float64)
+            if as_signs:
+                part = (part + 1.0) / 2.0
+            _check_values(part, head, block.start, allowed)
+        if rows is not y:
+            rows[block] = _smooth(part, head, label_smoothing)
+    return rows
 
 
-def _check_values(y: FloatArray, head: Head, allowed: str) -> FloatArray:
-    """Refuse values that the loss does not take; ±1 becomes 0/1 where the loss takes [0, 1]."""
+def _check_labels(y: NDArray[Any], k: int) -> None:
+    """Refuse labels outside 0 … k − 1."""
+    if y.size and (y.min() < 0 or y.max() >= k):
+        raise ValueError(f"labels: must lie in 0 … {k - 1}, came {int(y.min())} … {int(y.max())}")
+
+
+def _identity_rows(y: NDArray[Any], k: int) -> FloatArray:
+    """Labels as rows of the identity (n, k)."""
+    rows = np.zeros((len(y), k))
+    rows[np.arange(len(y)), y.astype(np.int64)] = 1.0
+    return rows
+
+
+def _are_signs(y: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which entries are −1 or +1."""
+    return (y == 1) | (y == -1)
+
+
+def _check_values(y: FloatArray, head: Head, first: int, allowed: str) -> None:
+    """Refuse values (n, k) that the loss does not take; `first` is the number of the first row."""
+    finite = np.isfinite(y).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"T: has NaN or infinity in row {first + int(np.argmin(finite))}; {allowed}")
     match head.targets:
         case "classes":
             wrong = (y < 0).any(axis=1) | (np.abs(y.sum(axis=1) - 1.0) > 1e-6)
             if head.output.name == "identity":
                 wrong |= y.max(axis=1) < 1.0
         case "zero_one":
-            if np.isin(y, (-1.0, 1.0)).all():
-                y = (y + 1.0) / 2.0
             wrong = ((y < 0) | (y > 1)).any(axis=1)
         case "signs":
-            wrong = ~np.isin(y, (-1.0, 1.0)).all(axis=1)
+            wrong = ~_are_signs(y).all(axis=1)
         case "numbers":
             wrong = (y < 0).any(axis=1) if head.loss.name == "poisson" else np.zeros(len(y), dtype=bool)
     if wrong.any():
         row = int(np.argmax(wrong))
         also = ", none negative" if head.targets == "numbers" else ""
-        raise ValueError(f"T: row {row} is {y[row].tolist()}; {allowed}{also}")
-    return y
+        raise ValueError(f"T: row {first + row} is {y[row].tolist()}; {allowed}{also}")
 
 
 def _smooth(y: FloatArray, head: Head, smoothing: float) -> FloatArray:

@@ -8,7 +8,7 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.random import SAMPLINGS, Sampling, epoch_order
+from multilayer.random import SAMPLINGS, Sampling, epoch_orders
 
 IntArray = NDArray[np.int64]
 
@@ -39,10 +39,11 @@ class Batches:
 
     def draw(self, generator: np.random.Generator, epochs: int) -> tuple[IntArray, IntArray]:
         """Order and starts of the next epochs, as a `Stretch` takes them."""
-        orders = [epoch_order(generator, self.n_rows, self.sampling) for _ in range(epochs)]
+        starts = np.empty(epochs * self.per_epoch + 1, dtype=np.int64)
         within = np.arange(0, self.n_rows, self.batch_size)
-        starts = (within[None, :] + self.n_rows * np.arange(epochs)[:, None]).ravel()
-        return np.concatenate(orders), np.append(starts, epochs * self.n_rows)
+        np.add(self.n_rows * np.arange(epochs)[:, None], within, out=starts[:-1].reshape(epochs, self.per_epoch))
+        starts[-1] = epochs * self.n_rows
+        return epoch_orders(generator, self.n_rows, epochs, self.sampling).ravel(), starts
 
 
 def batches(n_rows: int, batch_size: int | None, sampling: str) -> Batches:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from multilayer.engines.protocol import Program, State
 from multilayer.network.checks import require_integer, require_not_negative
 from multilayer.training.diagnosis import describe_start
-from multilayer.training.history import Ending, Epoch, Run
+from multilayer.training.history import Ending, Run
 from multilayer.training.progress import Progress
 from multilayer.training.task import Task
 from multilayer.training.whole_batch import WholeBatch, require_smooth
@@ -110,11 +110,11 @@ def minimise(task: Task, method: LBFGS | ConjugateGradient, program: Program, th
 
     def after(intermediate_result: OptimizeResult) -> None:
         nonlocal reason
-        number = len(progress.records) + 1
+        number = len(progress.record) + 1
         point = intermediate_result.x.astype(theta.dtype)
         evaluation = whole(point)
         program.write(State(point, (), number))
-        reason = progress.add(Epoch(number, evaluation.loss, evaluation.penalty, None, progress.seconds))
+        reason = progress.add(evaluation.loss, evaluation.penalty)
         if reason is not None:
             raise StopIteration
 
@@ -132,7 +132,7 @@ def minimise(task: Task, method: LBFGS | ConjugateGradient, program: Program, th
             options={**method.options(), "maxiter": task.epochs},
         )
     except KeyboardInterrupt:
-        return progress.finish("interrupted", f"interrupted in epoch {len(progress.records) + 1}")
+        return progress.finish("interrupted", f"interrupted in epoch {len(progress.record) + 1}")
     if reason is not None:
         return progress.finish("stopped", reason)
     ended: Ending = "converged" if result.success else "epochs" if result.nit >= task.epochs else "stopped"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -49,7 +51,40 @@ class Epoch:
     parameters: Callable[[], Parameters] = field(repr=False, compare=False, default=tuple)
 
 
-COLUMNS = ("epoch", "loss", "penalty", "rate", "seconds", "validation_loss", "validation_score", "gradient_norm")
+MEASURED = ("loss", "penalty", "rate", "seconds", "validation_loss", "validation_score", "gradient_norm")
+
+Columns = Mapping[str, NDArray[np.float64]]
+
+
+class Record:
+    """Finished epochs as columns that grow, one epoch or many at a time."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, array[float]] = {}
+
+    def __len__(self) -> int:
+        return len(next(iter(self._columns.values()), ()))
+
+    def append(self, epoch: Epoch) -> None:
+        """Add an epoch; the first one's values that are not None say which columns there are."""
+        if not self._columns:
+            self._columns = {name: array("d") for name in MEASURED if getattr(epoch, name) is not None}
+        for name, column in self._columns.items():
+            value = getattr(epoch, name)
+            column.append(math.nan if value is None else value)
+
+    def extend(self, epochs: Columns) -> None:
+        """Add epochs between which nothing was looked at."""
+        if not self._columns:
+            self._columns = {name: array("d") for name in MEASURED if name in epochs}
+        unmeasured = np.full(len(epochs["loss"]), np.nan)
+        for name, column in self._columns.items():
+            column.frombytes(epochs.get(name, unmeasured).tobytes())
+
+    def history(self) -> History:
+        """All of them; without any epoch, every column is there and empty."""
+        columns = self._columns or {name: array("d") for name in MEASURED}
+        return History({"epoch": np.arange(1, len(self) + 1), **{name: np.array(c) for name, c in columns.items()}})
 
 
 class History(Mapping[str, NDArray[Any]]):
@@ -58,13 +93,8 @@ class History(Mapping[str, NDArray[Any]]):
     NaN stands for what was not measured any more because the run was interrupted.
     """
 
-    def __init__(self, epochs: list[Epoch]) -> None:
-        columns = {name: [getattr(e, name) for e in epochs] for name in COLUMNS}
-        self._columns = {
-            name: np.array([np.nan if value is None else value for value in column])
-            for name, column in columns.items()
-            if not column or any(value is not None for value in column)
-        }
+    def __init__(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        self._columns = dict(columns)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self._columns[name]

@@ -31,7 +31,7 @@ from multilayer.network.update import scales
 from multilayer.random import stream
 from multilayer.training.batches import Batches
 from multilayer.training.diagnosis import describe_nonfinite
-from multilayer.training.history import Ending, Epoch, Run
+from multilayer.training.history import Ending, Run
 from multilayer.training.progress import Progress
 from multilayer.training.rules import GradientDescent, Rule
 from multilayer.training.task import Task
@@ -116,8 +116,8 @@ def train_layerwise(
     ended: Ending = "epochs"
     message = f"all {task.epochs} epochs were run"
     try:
-        while ended == "epochs" and len(progress.records) < task.epochs:
-            number = len(progress.records) + 1
+        while ended == "epochs" and len(progress.record) < task.epochs:
+            number = len(progress.record) + 1
             order, _ = batches.draw(generator, 1)
             theta = theta.copy()
             total = run_epoch(task.plan, theta, task.rows, order, rule.rate, method)
@@ -128,10 +128,10 @@ def train_layerwise(
                 break
             program.write(State(theta, (), number * n, seed))
             loss = total / scales(task.plan, n)[0]
-            if reason := progress.add(Epoch(number, loss, 0.0, rule.rate, progress.seconds)):
+            if reason := progress.add(loss, 0.0, rule.rate):
                 ended, message = "stopped", reason
     except KeyboardInterrupt:
-        ended, message = "interrupted", f"interrupted in epoch {len(progress.records) + 1}"
+        ended, message = "interrupted", f"interrupted in epoch {len(progress.record) + 1}"
     return progress.finish(ended, message)
 
 

@@ -23,7 +23,7 @@ from multilayer.network.plan import Plan
 from multilayer.network.propagation import Propagated, backward, forward, parameter_views
 from multilayer.network.update import penalty_gradient, scales
 from multilayer.training.diagnosis import AT_THE_START, describe_start
-from multilayer.training.history import Ending, Epoch, Run
+from multilayer.training.history import Ending, Run
 from multilayer.training.progress import Progress
 from multilayer.training.task import Task
 from multilayer.training.whole_batch import WholeBatch, require_smooth
@@ -87,13 +87,13 @@ def minimise(task: Task, method: LevenbergMarquardt, program: Program, theta: Fl
     message = f"all {task.epochs} epochs were run"
     damping: Damping | None = None
     try:
-        while ended == "epochs" and len(progress.records) < task.epochs:
+        while ended == "epochs" and len(progress.record) < task.epochs:
             if np.abs(whole(theta).gradient).max() <= method.gradient_tolerance:
                 ended, message = "converged", f"no entry of the gradient exceeds {method.gradient_tolerance:g}"
                 break
             curvature = gauss_newton(task.plan, theta, task.rows)
             if not np.isfinite(curvature).all():
-                number = len(progress.records) + 1
+                number = len(progress.record) + 1
                 ended = "nonfinite"
                 message = f"the matrix of the step became NaN or infinite in epoch {number}; {AT_THE_START}"
                 break
@@ -104,13 +104,13 @@ def minimise(task: Task, method: LevenbergMarquardt, program: Program, theta: Fl
                 ended, message = "converged", f"steps fell below {method.step_tolerance:g} of the parameters' norm"
                 break
             theta = found
-            number = len(progress.records) + 1
+            number = len(progress.record) + 1
             program.write(State(theta, (), number))
             loss, penalty, _ = whole(theta)
-            if reason := progress.add(Epoch(number, loss, penalty, None, progress.seconds)):
+            if reason := progress.add(loss, penalty):
                 ended, message = "stopped", reason
     except KeyboardInterrupt:
-        ended, message = "interrupted", f"interrupted in epoch {len(progress.records) + 1}"
+        ended, message = "interrupted", f"interrupted in epoch {len(progress.record) + 1}"
     return progress.finish(ended, message)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -11,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Program
+from multilayer.network.network import Parameters
 from multilayer.network.update import scales
-from multilayer.training.history import Diverged, Ending, Epoch, History, Run
+from multilayer.training.history import Columns, Diverged, Ending, Epoch, Record, Run
 from multilayer.training.stopping import GradientNorm, start, watched
 from multilayer.training.task import Task
 from multilayer.training.whole_batch import WholeBatch
@@ -23,20 +23,23 @@ class Progress:
 
     Attributes
     ----------
-    records : list of Epoch
-        Finished epochs; a method may append those between which nothing is looked at.
+    record : Record
+        Finished epochs.
+    last : Epoch
+        The last one that was looked at, with what was measured; at first the run's beginning, as epoch 0.
     """
 
     def __init__(self, task: Task, program: Program, whole: WholeBatch) -> None:
-        self.records: list[Epoch] = []
+        self.record = Record()
         self._began = time.perf_counter()
         self._task, self._program, self._whole = task, program, whole
         self._held_out = None if task.validation is None else program.load(task.validation)
         self._watches = [start(condition) for condition in task.stop]
         self._needs_norm = any(isinstance(condition, GradientNorm) for condition in task.stop)
         self._best: tuple[float, int, NDArray[Any]] | None = None
+        self.last = Epoch(0, np.inf, 0.0, None, 0.0, *(self._validate() if task.restore_best else ()))
         if task.restore_best:
-            self._keep_if_best(Epoch(0, np.inf, 0.0, None, 0.0, *self._validate()))
+            self._keep_if_best(self.last)
 
     @property
     def seconds(self) -> float:
@@ -48,18 +51,16 @@ class Progress:
         """Whether anything is to be seen after each epoch."""
         return bool(self._watches or self._task.callbacks or self._held_out is not None)
 
-    def add(self, epoch: Epoch) -> str | None:
-        """Record an epoch with what was measured after it; the reason to stop, or None."""
-        if self.looking:
-            loss, score = self._validate()
-            epoch = replace(
-                epoch,
-                validation_loss=loss,
-                validation_score=score,
-                gradient_norm=self._gradient_norm() if self._needs_norm else None,
-                parameters=lambda: self._task.network.unpack(self._program.read().theta),
-            )
-        self.records.append(epoch)
+    def extend(self, epochs: Columns) -> None:
+        """Record epochs that ended up to now, between which nothing is looked at: loss, penalty and rate, if any."""
+        self.record.extend({**epochs, "seconds": np.full(len(epochs["loss"]), self.seconds)})
+
+    def add(self, loss: float, penalty: float, rate: float | None = None) -> str | None:
+        """Record an epoch that ended just now, with what is measured after it; the reason to stop, or None."""
+        number, seconds = len(self.record) + 1, self.seconds
+        measured = (*self._validate(), self._gradient_norm() if self._needs_norm else None)
+        self.last = epoch = Epoch(number, loss, penalty, rate, seconds, *measured, parameters=self._parameters)
+        self.record.append(epoch)
         if self._best is not None:
             self._keep_if_best(epoch)
         for callback in self._task.callbacks:
@@ -78,10 +79,14 @@ class Progress:
         """
         state = self._program.read()
         theta, best_epoch = (state.theta, None) if self._best is None else (self._best[2], self._best[1])
-        run = Run(self._task.network.unpack(theta), History(self.records), ended, message, best_epoch, state)
+        run = Run(self._task.network.unpack(theta), self.record.history(), ended, message, best_epoch, state)
         if ended == "nonfinite":
             raise Diverged(message, run)
         return run
+
+    def _parameters(self) -> Parameters:
+        """A copy of the current θ."""
+        return self._task.network.unpack(self._program.read().theta)
 
     def _validate(self) -> tuple[float | None, float | None]:
         """Loss and score on the validation rows."""

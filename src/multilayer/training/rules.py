@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
@@ -129,7 +130,7 @@ class Adam:
 
     def scalars(self, t: FloatArray, rates: FloatArray) -> ScalarColumns:
         """Scalars of updates t at the given rates; c₁ = 1 − b₁ᵗ, c₂ = 1 − b₂ᵗ."""
-        c1, c2 = 1.0 - self.b1**t, 1.0 - self.b2**t
+        c1, c2 = _decayed(self.b1, t), _decayed(self.b2, t)
         return {"rate": rates, "b1": self.b1, "b2": self.b2, "eps": self.eps, "c1": c1, "c2": c2}
 
 
@@ -245,9 +246,23 @@ Rule = GradientDescent | Momentum | Adam | RMSprop | Adagrad | Rprop
 def scalar_rows(rule: Rule, t: FloatArray, rates: FloatArray) -> FloatArray:
     """The scalars of updates t as rows (updates, scalars), in the order of the formula's signature."""
     columns = rule.scalars(t, rates)
-    return np.stack([np.broadcast_to(columns[name], t.shape) for name in rule.formula.scalars], axis=-1).astype(float)
+    rows = np.empty((*t.shape, len(rule.formula.scalars)))
+    for i, name in enumerate(rule.formula.scalars):
+        rows[..., i] = columns[name]
+    return rows
 
 
 def initial_slots(rule: Rule, theta: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     """A rule's memory before its first update: zeros, but Rprop's steps are its rate."""
-    return tuple(np.full_like(theta, rule.rate if name == "step_size" else 0.0) for name in rule.formula.slots)
+    # Of `np.zeros` nothing takes memory before it is written to.
+    return tuple(
+        np.full_like(theta, rule.rate) if name == "step_size" else np.zeros(theta.shape, theta.dtype)
+        for name in rule.formula.slots
+    )
+
+
+def _decayed(b: float, t: FloatArray) -> FloatArray:
+    """1 − bᵗ for t ≥ 1."""
+    # From bᵗ < 2⁻⁵⁴ on it is 1 exactly, and a power that underflows takes ten times as long.
+    last = max(1.0, -55.0 * math.log(2.0) / math.log(b)) if b > 0.0 else 1.0
+    return 1.0 - b ** np.minimum(t, last)

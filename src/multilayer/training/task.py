@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.engines.protocol import Rows
@@ -14,6 +15,7 @@ from multilayer.network.checks import require_integer, require_truth
 from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.network.plan import Plan
+from multilayer.network.targets import encode
 from multilayer.training.history import Epoch
 from multilayer.training.schedules import Plateau
 from multilayer.training.stopping import Condition, Patience, require_condition
@@ -77,20 +79,28 @@ class Task:
             raise ValueError("score: needed to watch 'validation_score'")
 
 
-def training_rows(objective: Objective, X: Any, T: Any, sample_weight: Any = None) -> Rows:
-    """Rows checked and encoded for an objective; an empty table is refused."""
-    inputs = check_inputs(X, objective.network.n_inputs)
-    if inputs.shape[0] == 0:
-        raise ValueError("X: has no rows")
-    return Rows(inputs, objective.encode(T, inputs.shape[0]), check_weight(sample_weight, inputs.shape[0]))
+def training_rows(objective: Objective, X: Any, T: Any, sample_weight: Any, dtype: np.dtype[Any]) -> Rows:
+    """Rows checked and encoded for an objective, targets in the computation's type; an empty table is refused."""
+    network = objective.network
+    with np.errstate(over="ignore"):  # what the type cannot hold is infinite in the loss too, and answered there
+        inputs = check_inputs(X, network.n_inputs, dtype=dtype)
+        n_rows = inputs.shape[0]
+        if n_rows == 0:
+            raise ValueError("X: has no rows")
+        smoothing = objective.label_smoothing
+        targets = encode(T, objective.head, n_rows, network.n_outputs, label_smoothing=smoothing, dtype=dtype)
+    return Rows(inputs, targets, check_weight(sample_weight, n_rows))
 
 
-def validation_rows(objective: Objective, validation: tuple[Any, ...]) -> Rows:
-    """Validation rows, checked."""
+def validation_rows(objective: Objective, validation: tuple[Any, ...], dtype: np.dtype[Any]) -> Rows:
+    """Validation rows, checked; inputs in the computation's type too, since they are looked at after every epoch."""
     if not isinstance(validation, tuple) or len(validation) not in (2, 3):
         came = f"a tuple of {len(validation)}" if isinstance(validation, tuple) else type(validation).__name__
         raise TypeError(f"validation: must be a tuple (X, T) or (X, T, sample_weight), came {came}")
+    X, T, *weight = validation
     try:
-        return training_rows(objective, *validation)
+        rows = training_rows(objective, X, T, weight[0] if weight else None, dtype)
     except ValueError as error:
         raise ValueError(f"validation: {error}") from error
+    with np.errstate(over="ignore"):
+        return replace(rows, X=rows.X.astype(dtype, copy=False))

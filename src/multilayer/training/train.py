@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from multilayer.engines import engine as engine_named
-from multilayer.engines.protocol import OnNonfinite, Program
+from multilayer.engines.protocol import OnNonfinite, Program, State
 from multilayer.formulas.update_rules import UpdateRule
-from multilayer.network.checks import require_positive
+from multilayer.network.arrays import all_finite
+from multilayer.network.checks import require_integer, require_positive
 from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.network.plan import Plan
@@ -24,7 +25,7 @@ from multilayer.training.full_batch import LBFGS, ConjugateGradient
 from multilayer.training.history import Epoch, Run
 from multilayer.training.layerwise import Layerwise, train_layerwise
 from multilayer.training.levenberg_marquardt import LevenbergMarquardt
-from multilayer.training.rules import Adam, GradientDescent, Rprop, Rule
+from multilayer.training.rules import Adam, GradientDescent, Rprop, Rule, initial_slots
 from multilayer.training.schedules import Constant, Schedule
 from multilayer.training.stopping import Condition
 from multilayer.training.task import Score, Task, training_rows, validation_rows
@@ -60,6 +61,7 @@ def train(
     clip_norm: float | None = None,
     clip_value: float | None = None,
     engine: str | None = None,
+    n_threads: int | None = None,
     dtype: Any = np.float64,
     on_nonfinite: OnNonfinite = "stop",
 ) -> Run:
@@ -113,10 +115,15 @@ def train(
         Limits on the gradient's norm and on each of its entries.
     engine : str, optional
         By default the fastest installed.
+    n_threads : int, optional
+        Threads of an engine that has its own; by default it chooses, while it runs. The reference engine takes NumPy's
+        and refuses a number.
     dtype : dtype
         Floating type of the computation.
     on_nonfinite : {"stop", "continue"}
-        "stop" raises `Diverged` before the first update by a NaN or infinite gradient.
+        What a batch does whose loss or gradient is NaN or infinite. "stop": `Diverged` is raised before its update, so
+        that the parameters stay finite; it tells the epoch, the batch, the layer and what may help. "continue": it
+        updates the parameters as any other, as in scikit-learn; the history shows NaN from there on.
 
     Returns
     -------
@@ -134,6 +141,9 @@ def train(
         raise TypeError(f"objective: must be an Objective, came {type(objective).__name__}")
     objective.require_gradient()
     require_seed(seed)
+    if n_threads is not None:
+        require_integer("n_threads", n_threads)
+    kind = _floating(dtype)
     chosen = _method(method)
     if chosen is not None:
         given: dict[str, object] = dict(
@@ -148,15 +158,15 @@ def train(
     task = Task(
         network=objective.network,
         plan=objective.plan,
-        rows=training_rows(objective, X, T, sample_weight),
+        rows=training_rows(objective, X, T, sample_weight, kind),
         epochs=epochs,
-        validation=None if validation is None else validation_rows(objective, validation),
+        validation=None if validation is None else validation_rows(objective, validation, kind),
         score=score,
         stop=stop if isinstance(stop, Sequence) and not isinstance(stop, str) else (stop,),
         callbacks=callbacks,
         restore_best=restore_best,
     )
-    start = _start(objective.network, theta, dtype)
+    start = _start(objective.network, theta, kind)
     match chosen:
         case None:
             rule = Adam() if rule is None else rule
@@ -165,24 +175,27 @@ def train(
             settings = Settings(rule, Constant() if schedule is None else schedule, dealt, seed, on_nonfinite)
             settings.check(task)
             task = replace(task, plan=_descent_plan(task.plan, rule, clip_norm, clip_value))
-            return descend(task, settings, _program(engine, task.plan, rule.formula, dtype), start)
+            program = _program(engine, task.plan, rule.formula, kind, n_threads)
+            program.write(State(start, initial_slots(rule, start), 0, seed))
+            del start  # the program has its copy
+            return descend(task, settings, program)
         case Layerwise():
             if engine not in (None, "reference"):
                 raise ValueError(f"engine: method 'layerwise' runs on 'reference' only, came {engine!r}")
             return train_layerwise(
                 task,
                 chosen,
-                _program("reference", task.plan, GradientDescent.formula, dtype),
+                _program("reference", task.plan, GradientDescent.formula, kind, n_threads),
                 start,
                 rule=GradientDescent() if rule is None else rule,
                 batches=batches(task.rows.X.shape[0], 1, "given" if sampling is None else sampling),
                 seed=seed,
             )
         case LevenbergMarquardt():
-            program = _program(engine, task.plan, GradientDescent.formula, dtype)
+            program = _program(engine, task.plan, GradientDescent.formula, kind, n_threads)
             return levenberg_marquardt.minimise(task, chosen, program, start)
         case LBFGS() | ConjugateGradient():
-            program = _program(engine, task.plan, GradientDescent.formula, dtype)
+            program = _program(engine, task.plan, GradientDescent.formula, kind, n_threads)
             return full_batch.minimise(task, chosen, program, start)
 
 
@@ -210,26 +223,30 @@ def _refuse_unused(method: Method, given: set[str], batch_size: object) -> None:
         )
 
 
-def _start(network: Network, theta: Sequence[Any] | NDArray[Any], dtype: Any) -> NDArray[Any]:
-    """The flat θ in the computation's type; refused unless it is finite in it."""
+def _floating(dtype: Any) -> np.dtype[Any]:
+    """The computation's type; engines say which they take."""
     try:
-        kind = np.dtype(dtype)
+        return np.dtype(dtype)
     except TypeError:
         raise TypeError(f"dtype: must be a floating type such as 'float32' or 'float64', came {dtype!r}") from None
+
+
+def _start(network: Network, theta: Sequence[Any] | NDArray[Any], kind: np.dtype[Any]) -> NDArray[Any]:
+    """The flat θ in the computation's type; refused unless it is finite in it."""
     with np.errstate(over="ignore"):
         start = network.pack(theta, kind)
-    for v in network.views:
-        if not np.isfinite(start[v.start : v.stop]).all():
-            raise ValueError(f"theta: {v.name} holds NaN or infinity in {kind}; start from finite parameters")
+    if not all_finite(start):
+        name = next(v.name for v in network.views if not all_finite(start[v.start : v.stop]))
+        raise ValueError(f"theta: {name} holds NaN or infinity in {kind}; start from finite parameters")
     return start
 
 
-def _program(engine: str | None, plan: Plan, rule: UpdateRule, dtype: Any) -> Program:
+def _program(engine: str | None, plan: Plan, rule: UpdateRule, kind: np.dtype[Any], n_threads: int | None) -> Program:
     """A program of the named engine, or of the fastest installed."""
     chosen = engine_named(engine)
-    if reason := chosen.refuses(plan, rule, np.dtype(dtype)):
+    if reason := chosen.refuses(plan, rule, kind):
         raise ValueError(f"engine: {chosen.name!r} cannot run this: {reason}")
-    return chosen.program(plan, rule, dtype=dtype)
+    return chosen.program(plan, rule, dtype=kind, n_threads=n_threads)
 
 
 def _descent_plan(plan: Plan, rule: Rule, clip_norm: float | None, clip_value: float | None) -> Plan:
@@ -238,5 +255,7 @@ def _descent_plan(plan: Plan, rule: Rule, clip_norm: float | None, clip_value: f
         if limit is not None:
             require_positive(name, limit)
     decay = 0.0 if isinstance(rule, Rprop) else rule.weight_decay
-    views = tuple(replace(v, decay=decay) if v.name.endswith(".W") else v for v in plan.views)
+    views = plan.views
+    if decay:
+        views = tuple(replace(v, decay=decay) if v.name.endswith(".W") else v for v in views)
     return replace(plan, views=views, clip_norm=clip_norm, clip_value=clip_value)

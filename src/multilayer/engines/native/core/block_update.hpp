@@ -1,0 +1,157 @@
+// The update of large networks: ∇W of some rows of W is used up while it is in the cache, and never stands as a whole.
+//
+// First all panels go forward and back; then each block of rows of each W gets its ∇W, its ∇b and its update. Before the
+// second half begins it must be certain that nothing in it overflows: no entry of ∇W = Δ Hᵀ exceeds n·max|δ|·max|h|.
+#pragma once
+
+#include "gradient_sum.hpp"
+#include "parameters.hpp"
+
+namespace multilayer {
+
+// Largest magnitude among n numbers (a multiple of the lanes); of NaN the result is NaN or infinite.
+template <typename T> inline double largest(const T* from, Index n) {
+    typename Truth<T>::Vector most{};
+    for (Index i = 0; i < n; i += LANES<T>) {
+        const auto b = bits(magnitude(load(from + i)));  // of magnitudes the bits are in the numbers' order
+        most = b > most ? b : most;
+    }
+    const Lanes<T> all = from_bits<T>(most);
+    double result = 0;
+    for (int i = 0; i < LANES<T>; ++i) {
+        const double a = static_cast<double>(all.v[i]);
+        result = a <= result ? result : a;
+    }
+    return result;
+}
+
+template <typename T> class BlockUpdate {
+public:
+    explicit BlockUpdate(const Plan& plan) : plan_(plan) {
+        Index cost = 0;
+        for (int i = 0; i < static_cast<int>(plan.operations.size()); ++i) {
+            const Operation& o = plan.operations[static_cast<std::size_t>(i)];
+            if (o.kind != Kind::affine) continue;
+            most_inputs_ = std::max(most_inputs_, o.units_in);
+            for_tiles(0, o.units_out, [&](Index first, int rows) {
+                cost += rows * o.units_in;
+                blocks_.push_back({i, first, rows, cost});
+            });
+        }
+        penalties_.resize(blocks_.size());
+    }
+
+    // Forward and back; then the update unless it must stop. `seen.ended` is nonfinite where the bound does not hold.
+    void update(Team& team, int threads, Parameters<T>& parameters, const Rows<T>& data, const Batch& batch,
+                double factor, const Masks& masks, const Update& update, bool stop_on_nonfinite, double& loss,
+                double& penalty, bool& bounded) {
+        const int width = panel_width<T>(batch.n);
+        const Index panels = (batch.n + width - 1) / width;
+        threads = static_cast<int>(std::min<Index>(threads, panels));
+        reserve(threads, panels, width);
+        team.run(threads, [&](int t) {
+            const FlushSubnormals flush;
+            propagate(benches_[static_cast<std::size_t>(t)], parameters.theta.get(), data, batch, factor, masks,
+                      {panels * t / threads, panels * (t + 1) / threads}, stop_on_nonfinite);
+        });
+        loss = 0;
+        for (Index p = 0; p < panels; ++p) loss += tape_.loss[static_cast<std::size_t>(p)];
+        bounded = !stop_on_nonfinite || (std::isfinite(loss) && within_bounds(threads, batch.n));
+        if (!bounded) return;
+        team.run(threads, [&](int t) {
+            const FlushSubnormals flush;
+            const Index all = blocks_.back().cost;
+            for (std::size_t b = 0; b < blocks_.size(); ++b) {
+                if ((blocks_[b].cost - 1) * threads / all != t) continue;
+                penalties_[b] = update_block(benches_[static_cast<std::size_t>(t)], blocks_[b], panels, parameters, update);
+            }
+        });
+        penalty = 0;
+        for (const double part : penalties_) penalty += part;
+        penalty /= update.penalty_scale;
+    }
+
+private:
+    struct Block {
+        int operation;
+        Index first;
+        int rows;
+        Index cost;  // of all blocks up to this one
+    };
+    struct Bench {
+        Memory<T> columns, gradient, biases;
+        std::vector<double> values, deltas;  // largest magnitudes at each operation
+    };
+
+    void reserve(int threads, Index panels, int width) {
+        if (tape_.panels < panels || tape_.width != width) tape_ = Tape<T>(plan_, panels, width, true, false);
+        while (static_cast<int>(benches_.size()) < threads) {
+            const std::size_t n = plan_.operations.size();
+            benches_.push_back({{}, Memory<T>(TILE_ROWS * most_inputs_), Memory<T>(TILE_ROWS), std::vector<double>(n),
+                                std::vector<double>(n)});
+        }
+    }
+
+    void propagate(Bench& bench, const T* theta, const Rows<T>& data, const Batch& batch, double factor,
+                   const Masks& masks, Panels panels, bool bounds) {
+        const ActiveColumns dense;
+        const bool keep = plan_.operations[0].kind == Kind::affine;
+        for (Index p = panels.begin; p < panels.end; ++p) gather(data, batch, dense, tape_, p, factor, keep);
+        const Pass<T> pass{plan_, theta, tape_, nullptr, &masks, true, -1};
+        forward(pass, panels, bench.columns);
+        for (Index p = panels.begin; p < panels.end; ++p) start_backward(pass, data, batch, p);
+        backward<T>(pass, panels, nullptr);
+        for (std::size_t i = 0; bounds && i < plan_.operations.size(); ++i) {
+            const Operation& o = plan_.operations[i];
+            if (o.kind != Kind::affine) continue;
+            bench.values[i] = bench.deltas[i] = 0;
+            for (Index p = panels.begin; p < panels.end; ++p) {
+                const int at = static_cast<int>(i);
+                const double h = largest(tape_.value(at, p), o.units_in * tape_.width);
+                const double d = largest(tape_.delta(at + 1, p), o.units_out * tape_.width);
+                bench.values[i] = h <= bench.values[i] ? bench.values[i] : h;
+                bench.deltas[i] = d <= bench.deltas[i] ? bench.deltas[i] : d;
+            }
+        }
+    }
+
+    bool within_bounds(int threads, Index n) const {
+        for (std::size_t i = 0; i < plan_.operations.size(); ++i) {
+            double h = 1, d = 0;
+            for (int t = 0; t < threads; ++t) {
+                const Bench& bench = benches_[static_cast<std::size_t>(t)];
+                h = bench.values[i] <= h ? h : bench.values[i];
+                d = bench.deltas[i] <= d ? d : bench.deltas[i];
+            }
+            if (!(static_cast<double>(n) * h * d <= static_cast<double>(std::numeric_limits<T>::max()))) return false;
+        }
+        return true;
+    }
+
+    double update_block(Bench& bench, const Block& block, Index panels, Parameters<T>& parameters, const Update& update) {
+        const Operation& o = plan_.operations[static_cast<std::size_t>(block.operation)];
+        const auto& loop = parameters.rule.parts[parameters.plain];
+        const auto apply = [&](int v, const T* gradient, Index columns) {
+            const View& view = plan_.views[static_cast<std::size_t>(v)];
+            return loop(parameters.theta.get(), parameters.slot_pointers.data(), view.start + block.first * columns,
+                        Parts<T>{&gradient, 1}, 1, block.rows * columns, settings(view), update);
+        };
+        weight_gradient(plan_, tape_, block.operation, panels, block.first, block.rows, bench.gradient.get(), o.units_in,
+                        false);
+        double penalty = apply(o.weight, bench.gradient.get(), o.units_in);
+        if (o.bias >= 0) {
+            bias_gradient(tape_, block.operation, panels, block.first, block.rows, bench.biases.get(), false);
+            penalty += apply(o.bias, bench.biases.get(), 1);
+        }
+        return penalty;
+    }
+
+    const Plan& plan_;
+    Tape<T> tape_;
+    Index most_inputs_ = 0;
+    std::vector<Block> blocks_;
+    std::vector<Bench> benches_;
+    std::vector<double> penalties_;
+};
+
+}  // namespace multilayer

@@ -1,0 +1,28 @@
+// Elementary functions for printed formulas: of vectors, by hand, and of single numbers, from the C library.
+#pragma once
+
+#define MULTILAYER_ELEMENTARY  // formulas.hpp needs no others
+
+#include <cmath>
+
+#include "elementary_error.hpp"
+#include "elementary_exponential.hpp"
+#include "elementary_logarithm.hpp"
+#include "elementary_trigonometric.hpp"
+
+namespace multilayer::elementary {
+
+using multilayer::where;
+using std::abs, std::cos, std::erfc, std::exp, std::expm1, std::log, std::log1p, std::pow, std::sin, std::sqrt;
+using std::tanh;
+
+template <typename T> inline Lanes<T> abs(Lanes<T> a) { return magnitude(a); }
+template <typename T> inline Lanes<T> sqrt(Lanes<T> a) { return square_root(a); }
+
+template <typename T> inline T where(bool condition, T a, T b) { return condition ? a : b; }
+
+// NaN if one of the two is NaN, unlike std::fmax and std::fmin. For a constant b, b != b costs nothing.
+template <typename T> inline T maximum(T a, T b) { return where((a <= b) | (b != b), b, a); }
+template <typename T> inline T minimum(T a, T b) { return where((a >= b) | (b != b), b, a); }
+
+}  // namespace multilayer::elementary

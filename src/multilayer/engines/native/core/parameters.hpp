@@ -1,0 +1,89 @@
+// θ with the rule's memory, and the update by a gradient that stands in memory.
+#pragma once
+
+#include <cmath>
+
+#include "team.hpp"
+#include "workspace.hpp"
+#include "update.hpp"
+
+namespace multilayer {
+
+template <typename T> class Parameters {
+public:
+    Parameters(const Plan& plan, const RuleLoops<T>& rule) : rule(rule), theta(plan.n_parameters), plan_(plan) {
+        for (int k = 0; k < rule.slots; ++k) slots.emplace_back(plan.n_parameters);
+        for (const Memory<T>& slot : slots) slot_pointers.push_back(slot.get());
+        slot_pointers.resize(MOST_SLOTS, nullptr);
+        plain = !plan.clip_value && !plan.clip_norm;
+        for (const View& v : plan.views) plain = plain && v.rate != 0 && v.l1 == 0 && v.l2 == 0 && v.decay == 0;
+        for (const Slice& slice : slices_of(plan)) {
+            for (Index begin = slice.begin; begin < slice.end; begin += BLOCK) {
+                blocks_.push_back(slice);
+                blocks_.back().begin = begin, blocks_.back().end = std::min(begin + BLOCK, slice.end);
+            }
+        }
+        penalties_.resize(blocks_.size());
+    }
+
+    // What an update by a batch of this weight does to every slice.
+    Update update_by(const double* scalars, double weight) const {
+        Update update;
+        std::copy_n(scalars, rule.scalars, update.scalars.begin());
+        update.penalty_scale = plan_.penalty_in_mean ? weight : 1.0;
+        update.clip_value = plan_.clip_value.value_or(0.0);
+        update.proximal = plan_.proximal;
+        return update;
+    }
+
+    // The update by the sum of some parts, blocks shared among threads; returns λΩ(θ) from before.
+    double apply(Team& team, int threads, const std::vector<const T*>& parts, Update update) {
+        if (plan_.clip_norm) update.shrink = *plan_.clip_norm / std::max(norm(parts), *plan_.clip_norm);
+        const Index n = static_cast<Index>(blocks_.size());
+        threads = static_cast<int>(std::min<Index>(threads, n));
+        team.run(threads, [&](int t) {
+            const FlushSubnormals flush;
+            std::array<const T*, 64> here{};
+            for (Index b = n * t / threads; b < n * (t + 1) / threads; ++b) {
+                const Slice& block = blocks_[static_cast<std::size_t>(b)];
+                for (std::size_t k = 0; k < parts.size(); ++k) here[k] = parts[k] + block.begin;
+                const Parts<T> source{here.data(), static_cast<int>(parts.size())};
+                penalties_[static_cast<std::size_t>(b)] = rule.parts[plain](
+                    theta.get(), slot_pointers.data(), block.begin, source, 1, block.end - block.begin, block, update);
+            }
+        });
+        double penalty = 0;
+        for (const double part : penalties_) penalty += part;
+        return penalty / update.penalty_scale;
+    }
+
+    const RuleLoops<T> rule;
+    Memory<T> theta;
+    std::vector<Memory<T>> slots;
+    std::vector<T*> slot_pointers;
+    bool plain = true;  // nothing but the rule's formula
+
+private:
+    static constexpr Index BLOCK = 4096;
+
+    // ‖g‖ after clipping by value; divided by the largest entry first, so that no square overflows.
+    double norm(const std::vector<const T*>& parts) const {
+        const double limit = plan_.clip_value.value_or(std::numeric_limits<double>::infinity());
+        const auto entry = [&](Index i) {
+            T g = parts[0][i];
+            for (std::size_t k = 1; k < parts.size(); ++k) g += parts[k][i];
+            return std::min(std::abs(static_cast<double>(g)), limit);
+        };
+        double largest = 0, total = 0;
+        for (Index i = 0; i < plan_.n_parameters; ++i) largest = std::max(largest, entry(i));
+        if (largest == 0) return 0;
+        for (Index i = 0; i < plan_.n_parameters; ++i) total += (entry(i) / largest) * (entry(i) / largest);
+        return largest * std::sqrt(total);
+    }
+
+    const Plan& plan_;
+    std::vector<Slice> blocks_;
+    std::vector<double> penalties_;
+};
+
+}  // namespace multilayer

@@ -1,0 +1,161 @@
+// Rows of a data set, dense or CSR, and how a batch of them is brought into the panels of a tape.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "tape.hpp"
+#include "transpose.hpp"
+
+namespace multilayer {
+
+// Arrays belong to the caller, who has checked their sizes and indices.
+template <typename T> struct Rows {
+    Index n = 0, n_inputs = 0, n_outputs = 0;
+    const T* x = nullptr;                      // dense (n, n_inputs)
+    const T* values = nullptr;                 // CSR, where x is none
+    const std::int32_t* columns = nullptr;
+    const std::int64_t* begins = nullptr;      // (n + 1)
+    const T* y = nullptr;                      // (n, n_outputs)
+    const T* weight = nullptr;                 // (n); none: all 1
+    std::uint32_t first_id = 0;
+
+    bool sparse() const { return x == nullptr; }
+};
+
+// Which rows make a batch: order[0 … n), or first, first + 1, … where there is no order.
+struct Batch {
+    const std::int64_t* order = nullptr;
+    Index first = 0, n = 0;
+
+    Index operator[](Index i) const { return order ? order[i] : first + i; }
+    Batch part(Index begin, Index end) const { return {order ? order + begin : nullptr, first + begin, end - begin}; }
+};
+
+template <typename T> inline double weight_of(const Rows<T>& data, const Batch& batch) {
+    if (!data.weight) return static_cast<double>(batch.n);
+    double total = 0;
+    for (Index i = 0; i < batch.n; ++i) total += static_cast<double>(data.weight[batch[i]]);
+    return total;
+}
+
+// Columns that a sparse batch uses, in the order in which they come.
+class ActiveColumns {
+public:
+    template <typename T> void find(const Rows<T>& data, const Batch& batch) {
+        if (place_.empty()) place_.assign(static_cast<std::size_t>(data.n_inputs), -1);
+        for (const Index column : columns) place_[static_cast<std::size_t>(column)] = -1;
+        columns.clear();
+        for (Index i = 0; i < batch.n; ++i) {
+            for (auto at = data.begins[batch[i]]; at < data.begins[batch[i] + 1]; ++at) {
+                auto& place = place_[static_cast<std::size_t>(data.columns[at])];
+                if (place >= 0) continue;
+                place = static_cast<std::int32_t>(columns.size());
+                columns.push_back(data.columns[at]);
+            }
+        }
+    }
+    void all(Index n) {
+        columns.resize(static_cast<std::size_t>(n)), place_.resize(static_cast<std::size_t>(n));
+        for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = static_cast<Index>(i), place_[i] = static_cast<int>(i);
+    }
+    Index place(std::int32_t column) const { return place_[static_cast<std::size_t>(column)]; }
+
+    std::vector<Index> columns;
+
+private:
+    std::vector<std::int32_t> place_;  // of each of the data's columns among the active ones; −1: not there
+};
+
+// `columns` numbers of each of a panel's samples → [column][lane]; source(lane) gives a sample's numbers, and
+// keep(lane, column, vector) is shown them as they pass.
+template <typename T, typename Source, typename Keep>
+inline void gather_panel(const Source& source, const Keep& keep, Index columns, int used, int width, T* panel) {
+    constexpr int count = LANES<T>;
+    for (int lane = 0; lane < width; lane += count) {
+        const int here = std::clamp(used - lane, 0, count);
+        if (columns < count / 2) {  // a square is worth its turning from about half a vector on
+            for (Index c = 0; c < columns; ++c) store(panel + c * width + lane, Lanes<T>(0.0));
+            for (int i = 0; i < here; ++i) {
+                const T* from = source(lane + i);
+                for (Index c = 0; c < columns; ++c) panel[c * width + lane + i] = from[c];
+                keep(lane + i, 0, load_first(from, static_cast<int>(columns)));
+            }
+            continue;
+        }
+        alignas(ALIGNMENT) T square[count * count];
+        for (Index c = 0; c < columns; c += count) {
+            const int n = static_cast<int>(std::min<Index>(count, columns - c));
+            for (int i = 0; i < here; ++i) {
+                const T* from = source(lane + i) + c;
+                const Lanes<T> numbers = n == count ? load(from) : load_first(from, n);
+                store(square + i * count, numbers);
+                keep(lane + i, c, numbers);
+            }
+            transpose(square, count, here, panel + c * width + lane, width, n);
+        }
+    }
+}
+
+// A panel's inputs, targets, factors and ids. `factor` is what each sample's δ is multiplied by beside its weight;
+// `keep_rows` stores dense inputs as rows too, for the ∇W of an affine operation that takes them as they are.
+template <typename T>
+inline void gather(const Rows<T>& data, const Batch& batch, const ActiveColumns& active, Tape<T>& tape, Index panel,
+                   double factor, bool keep_rows) {
+    const int width = tape.width, used = static_cast<int>(std::min<Index>(width, batch.n - panel * width));
+    const Batch here = batch.part(panel * width, panel * width + used);
+    tape.used[static_cast<std::size_t>(panel)] = used;
+    T* x = tape.value(0, panel);
+    if (data.sparse()) {
+        std::fill_n(x, tape.inputs * width, T(0));
+        for (int i = 0; i < used; ++i) {
+            for (auto at = data.begins[here[i]]; at < data.begins[here[i] + 1]; ++at) {
+                x[active.place(data.columns[at]) * width + i] += data.values[at];
+            }
+        }
+    } else {
+        const auto input = [&](int i) { return data.x + here[i] * data.n_inputs; };
+        const auto keep = [&](int i, Index column, Lanes<T> numbers) {
+            if (!keep_rows) return;
+            const Index block = column / width * width;
+            store(tape.rows(0, block) + (panel * width + i) * tape.row_step(0, block) + column - block, numbers);
+        };
+        gather_panel<T>(input, keep, data.n_inputs, used, width, x);
+    }
+    if (data.y) {
+        const auto target = [&](int i) { return data.y + here[i] * data.n_outputs; };
+        gather_panel<T>(target, [](int, Index, Lanes<T>) {}, data.n_outputs, used, width, tape.target(panel));
+    }
+    T* scale = tape.scale(panel);
+    std::uint32_t* ids = tape.ids.get() + panel * width;
+    for (int i = 0; i < width; ++i) {
+        const double weight = i >= used ? 0.0 : data.weight ? static_cast<double>(data.weight[here[i]]) : 1.0;
+        scale[i] = static_cast<T>(weight * factor);
+        ids[i] = i >= used ? 0u : data.first_id + static_cast<std::uint32_t>(here[i]);
+    }
+}
+
+// What enters affine operation i, turned from [unit][lane] to rows of samples.
+template <typename T> inline void turn_to_rows(Tape<T>& tape, int i, Index units, Index panel) {
+    constexpr int count = LANES<T>;
+    const int width = tape.width;
+    const T* from = tape.value(i, panel);
+    if (units <= count / 4) {  // fewer numbers than a square has exchanges
+        const Index step = tape.row_step(i, 0);
+        T* to = tape.rows(i, 0) + panel * width * step;
+        for (int lane = 0; lane < tape.used[static_cast<std::size_t>(panel)]; ++lane) {
+            for (Index c = 0; c < units; ++c) to[lane * step + c] = from[c * width + lane];
+        }
+        return;
+    }
+    for (Index c = 0; c < units; c += count) {
+        const Index block = c / width * width, step = tape.row_step(i, block);
+        const int n = static_cast<int>(std::min<Index>(count, units - c));
+        T* to = tape.rows(i, block) + panel * width * step + (c - block);
+        for (int lane = 0; lane < width; lane += count) {
+            transpose(from + c * width + lane, width, n, to + lane * step, step, count);
+        }
+    }
+}
+
+}  // namespace multilayer

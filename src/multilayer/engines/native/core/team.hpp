@@ -1,0 +1,136 @@
+// Helper threads that wait for the next piece of work, spinning briefly and then parked.
+#pragma once
+
+#include <pthread.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "floating_mode.hpp"
+
+namespace multilayer {
+
+// How often this process is the child of a fork: helper threads do not live on in a child.
+inline std::atomic<int>& forks() {
+    static std::atomic<int> count{0};
+    static const int registered = pthread_atfork(nullptr, nullptr, [] { forks().fetch_add(1); });
+    static_cast<void>(registered);
+    return count;
+}
+
+inline void pause() {
+#if defined(__SSE2__)
+    _mm_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+// One caller at a time; its thread is thread 0.
+class Team {
+public:
+    explicit Team(int most) : most_(most) {}
+    Team(const Team&) = delete;
+    Team& operator=(const Team&) = delete;
+    ~Team() { dismiss(); }
+
+    int most() const { return most_; }
+
+    // work(t) for t = 0 … threads − 1, each on a thread of its own; returns when all are done. Work throws nothing.
+    template <typename Work> void run(int threads, const Work& work) {
+        if (threads <= 1) return work(0);
+        gather(threads);
+        Shared& s = *shared_;
+        s.call = [](const void* context, int t) { (*static_cast<const Work*>(context))(t); };
+        s.context = &work;
+        s.pending.store(threads - 1, std::memory_order_relaxed);
+        s.ticket.store((s.ticket.load() / WANTED + 1) * WANTED + static_cast<std::uint64_t>(threads));
+        if (s.parked.load() > 0) {
+            const std::lock_guard lock(s.mutex);
+            s.woken.notify_all();
+        }
+        work(0);
+        // A helper that lost its processor comes back sooner if this one is given up now and then.
+        for (int spins = 0; s.pending.load(std::memory_order_acquire) > 0; ++spins) {
+            if (spins < SPINS) pause();
+            else std::this_thread::yield();
+        }
+    }
+
+private:
+    static constexpr std::uint64_t WANTED = 1 << 16;
+    static constexpr int SPINS = 4000;  // some 50 µs: longer than a step's serial part, shorter than a time slice
+
+    struct Shared {
+        // Pieces of work so far, and in the low bits how many threads the last one wants: a helper that is not wanted
+        // looks at nothing else, since the caller does not wait for it.
+        alignas(64) std::atomic<std::uint64_t> ticket{0};
+        alignas(64) std::atomic<int> pending{0};
+        alignas(64) std::atomic<int> parked{0};
+        void (*call)(const void*, int) = nullptr;
+        const void* context = nullptr;
+        std::atomic<bool> ended{false};
+        std::mutex mutex;
+        std::condition_variable woken;
+        std::vector<std::thread> helpers;
+    };
+
+    void gather(int threads) {
+        if (shared_ && forked_ != forks().load()) shared_.release();  // its threads and locks are the parent's
+        if (!shared_) {
+            shared_ = std::make_unique<Shared>();
+            forked_ = forks().load();
+        }
+        Shared& s = *shared_;
+        while (static_cast<int>(s.helpers.size()) < threads - 1) {
+            const int t = static_cast<int>(s.helpers.size()) + 1;
+            s.helpers.emplace_back(serve, &s, t, s.ticket.load());
+        }
+    }
+
+    static void serve(Shared* shared, int t, std::uint64_t seen) {
+        const FlushSubnormals flush;
+        Shared& s = *shared;
+        for (;;) {
+            for (int spins = 0; s.ticket.load(std::memory_order_acquire) == seen && spins < SPINS; ++spins) pause();
+            if (s.ticket.load() == seen) {
+                std::unique_lock lock(s.mutex);
+                s.parked.fetch_add(1);
+                s.woken.wait(lock, [&] { return s.ticket.load() != seen; });
+                s.parked.fetch_sub(1);
+            }
+            seen = s.ticket.load();
+            if (s.ended.load()) return;
+            if (static_cast<std::uint64_t>(t) >= seen % WANTED) continue;
+            s.call(s.context, t);
+            s.pending.fetch_sub(1, std::memory_order_release);
+        }
+    }
+
+    void dismiss() {
+        if (!shared_) return;
+        if (forked_ != forks().load()) {
+            shared_.release();
+            return;
+        }
+        shared_->ended.store(true);
+        shared_->ticket.fetch_add(WANTED);
+        {
+            const std::lock_guard lock(shared_->mutex);
+            shared_->woken.notify_all();
+        }
+        for (std::thread& helper : shared_->helpers) helper.join();
+    }
+
+    int most_;
+    int forked_ = 0;
+    std::unique_ptr<Shared> shared_;
+};
+
+}  // namespace multilayer

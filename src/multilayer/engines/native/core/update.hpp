@@ -1,0 +1,172 @@
+// One update of a slice of θ: the pipeline of network/update.py around a rule's formula, vector by vector.
+//
+//     clip → penalty gradient → direction and rate (the rule) → decay → proximal step
+//
+// Gradients come averaged: the division by the batch's weight is a factor on δ.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "plan.hpp"
+#include "tables.hpp"
+
+namespace multilayer {
+
+constexpr int MOST_SLOTS = 2, MOST_SCALARS = 8;
+using Scalars = std::array<double, MOST_SCALARS>;
+
+// A gradient that was summed in parts: pointers to the same numbers of each.
+template <typename T> struct Parts {
+    const T* const* parts;
+    int n;
+
+    Lanes<T> at(Index, Index i) const {
+        Lanes<T> g = load(parts[0] + i);
+        for (int k = 1; k < n; ++k) g = g + load(parts[k] + i);
+        return g;
+    }
+    Lanes<T> first_at(Index, Index i, int lanes) const {
+        Lanes<T> g = load_first(parts[0] + i, lanes);
+        for (int k = 1; k < n; ++k) g = g + load_first(parts[k] + i, lanes);
+        return g;
+    }
+};
+
+// One sample's gradient of W: δ hᵀ.
+template <typename T> struct Outer {
+    const T* delta;
+    const T* h;
+
+    Lanes<T> at(Index row, Index i) const { return factor(row) * load(h + i); }
+    Lanes<T> first_at(Index row, Index i, int lanes) const { return factor(row) * load_first(h + i, lanes); }
+    Lanes<T> factor(Index row) const { return Lanes<T>(typename Lanes<T>::Vector{} + delta[row]); }
+};
+
+// The settings that a slice is updated by; equal ones of neighbouring views are joined.
+struct Slice {
+    Index begin = 0, end = 0;
+    double rate = 1, l1 = 0, l2 = 0, decay = 0;
+};
+
+inline Slice settings(const View& v) { return {v.start, v.start + v.size(), v.rate, v.l1, v.l2, v.decay}; }
+
+inline std::vector<Slice> slices_of(const Plan& plan) {
+    std::vector<Slice> slices;
+    for (const View& v : plan.views) {
+        if (!slices.empty()) {
+            Slice& last = slices.back();
+            if (last.rate == v.rate && last.l1 == v.l1 && last.l2 == v.l2 && last.decay == v.decay) {
+                last.end = v.start + v.size();
+                continue;
+            }
+        }
+        slices.push_back(settings(v));
+    }
+    return slices;
+}
+
+// What one update does to every slice.
+struct Update {
+    Scalars scalars{};          // of the rule, in its order
+    double penalty_scale = 1;   // the penalty is divided by it
+    double clip_value = 0;      // 0: no clipping by value
+    double shrink = 1;          // factor that clipping by norm puts on the gradient
+    bool proximal = false;
+};
+
+// `rows` rows of n numbers of θ and of the slots, one after the other; source gives their gradient. Returns
+// Σ λ₁|θ| + ½λ₂θ² from before. PLAIN: nothing but the rule.
+template <typename T, typename Rule, bool PLAIN, typename Source>
+double update_slice(T* theta, T* const* slots, Index begin, const Source& source, Index rows, Index n, const Slice& slice,
+                    const Update& update) {
+    constexpr int count = Lanes<T>::count;
+    using V = Lanes<T>;
+    Scalars scalar = update.scalars;
+    if constexpr (Rule::rate >= 0) scalar[Rule::rate] *= slice.rate;
+    const double rate = Rule::rate >= 0 ? scalar[std::max(Rule::rate, 0)] : 0.0;
+    const double scaled_l1 = slice.l1 / update.penalty_scale, scaled_l2 = slice.l2 / update.penalty_scale;
+    V omega(0.0);
+    const auto step = [&](V& w, V g, V* slot) {
+        const V before = w;
+        if constexpr (!PLAIN) {
+            if (update.clip_value > 0) g = clipping::clip_value(g, update.clip_value);
+            if (update.shrink != 1) g = g * V(update.shrink);
+            if (slice.l1 != 0) {
+                omega = omega + penalties::l1(w, slice.l1);
+                if (!update.proximal) g = g + penalties::l1_gradient(w, scaled_l1);
+            }
+            if (slice.l2 != 0) {
+                omega = omega + penalties::l2(w, slice.l2);
+                if (!update.proximal) g = g + penalties::l2_gradient(w, scaled_l2);
+            }
+        }
+        if (PLAIN || slice.rate != 0) Rule::apply(w, g, slot, scalar.data());
+        if constexpr (!PLAIN) {
+            if (slice.decay != 0) w = penalties::weight_decay(w, before, rate, slice.decay);
+            if (update.proximal && (slice.l1 != 0 || slice.l2 != 0)) {
+                w = penalties::elastic_net_proximal(w, scaled_l1, scaled_l2, rate);
+            }
+        }
+    };
+    for (Index row = 0; row < rows; ++row) {
+        T* const to = theta + begin + row * n;
+        T* slot_to[MOST_SLOTS];
+        for (int k = 0; k < Rule::slots; ++k) slot_to[k] = slots[k] + begin + row * n;
+        Index i = 0;
+        for (; i + count <= n; i += count) {
+            V w = load(to + i), slot[MOST_SLOTS];
+            for (int k = 0; k < Rule::slots; ++k) slot[k] = load(slot_to[k] + i);
+            step(w, source.at(row, i), slot);
+            store(to + i, w);
+            for (int k = 0; k < Rule::slots; ++k) store(slot_to[k] + i, slot[k]);
+        }
+        if (const int left = static_cast<int>(n - i)) {
+            V w = load_first(to + i, left), slot[MOST_SLOTS];
+            for (int k = 0; k < Rule::slots; ++k) slot[k] = load_first(slot_to[k] + i, left);
+            step(w, source.first_at(row, i, left), slot);
+            store_first(to + i, w, left);
+            for (int k = 0; k < Rule::slots; ++k) store_first(slot_to[k] + i, slot[k], left);
+        }
+    }
+    return static_cast<double>(sum(omega));
+}
+
+// A rule's loops, by its name.
+template <typename T> struct RuleLoops {
+    template <typename Source>
+    using Loop = double (*)(T*, T* const*, Index, const Source&, Index, Index, const Slice&, const Update&);
+
+    std::string_view name;
+    int slots = 0, scalars = 0;
+    Loop<Parts<T>> parts[2] = {};  // [plain]
+    Loop<Outer<T>> outer[2] = {};
+};
+
+template <typename T, typename Rule> constexpr RuleLoops<T> loops_of() {
+    static_assert(Rule::slots <= MOST_SLOTS && Rule::scalars <= MOST_SCALARS);
+    return {Rule::name,
+            Rule::slots,
+            Rule::scalars,
+            {update_slice<T, Rule, false, Parts<T>>, update_slice<T, Rule, true, Parts<T>>},
+            {update_slice<T, Rule, false, Outer<T>>, update_slice<T, Rule, true, Outer<T>>}};
+}
+
+template <typename T, typename... Rule> RuleLoops<T> loops_named(std::string_view name, std::tuple<Rule...>*) {
+    const std::array<RuleLoops<T>, sizeof...(Rule)> all = {loops_of<T, Rule>()...};
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& loops) { return loops.name == name; });
+    if (found == all.end()) throw std::invalid_argument("rule: unknown to the native engine: " + std::string(name));
+    return *found;
+}
+
+template <typename T> RuleLoops<T> find_rule(std::string_view name) {
+    return loops_named<T>(name, static_cast<tables::Rules*>(nullptr));
+}
+
+}  // namespace multilayer

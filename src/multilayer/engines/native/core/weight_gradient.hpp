@@ -1,0 +1,77 @@
+// ∇W = Δ Hᵀ and ∇b = Σ Δ over a batch's samples, some rows of W at a time.
+#pragma once
+
+#include "propagation.hpp"
+
+namespace multilayer {
+
+// Rows [first, first + rows) of ∇W of affine operation i, rows ≤ TILE_ROWS, written or added to `to` with W's own step.
+template <typename T>
+inline void weight_gradient(const Plan& plan, const Tape<T>& tape, int i, Index panels, Index first, int rows, T* to,
+                            Index step, bool add) {
+    const Operation& o = plan.operations[static_cast<std::size_t>(i)];
+    const int width = tape.width;
+    const Index columns = i == 0 ? tape.inputs : o.units_in;
+    Product<T> p;
+    p.blocks = panels, p.depth = width, p.last_depth = tape.used[static_cast<std::size_t>(panels - 1)];
+    p.a = tape.delta(i + 1, 0) + first * width, p.a_row = width, p.a_step = 1, p.a_block = o.units_out * width;
+    p.c_row = step, p.add = add;
+    // From the last block down: a partial store may touch what the next block will write, where it ends a row.
+    for (Index c = (columns - 1) / width * width; c >= 0; c -= width) {
+        const int left = static_cast<int>(std::min<Index>(width, columns - c));
+        const int vectors = (left + LANES<T> - 1) / LANES<T>;
+        p.b = tape.rows(i, c), p.b_step = tape.row_step(i, c), p.b_block = width * p.b_step;
+        p.c = to + c, p.tail = left - (vectors - 1) * LANES<T>;
+        kernel<T>(rows, vectors)(p);
+    }
+}
+
+// The same rows' ∇b. Panels' last lanes hold δ = 0 where there is no sample.
+template <typename T>
+inline void bias_gradient(const Tape<T>& tape, int i, Index panels, Index first, int rows, T* to, bool add) {
+    for (int r = 0; r < rows; ++r) {
+        Lanes<T> total(0.0);
+        for (Index panel = 0; panel < panels; ++panel) {
+            const T* delta = tape.delta(i + 1, panel) + (first + r) * tape.width;
+            for (int lane = 0; lane < tape.width; lane += LANES<T>) total = total + load(delta + lane);
+        }
+        to[r] = add ? to[r] + sum(total) : sum(total);
+    }
+}
+
+// The same rows of the first ∇W where inputs are sparse, added to `to`, in which the columns that no sample uses stay.
+template <typename T>
+inline void sparse_weight_gradient(const Plan& plan, const Tape<T>& tape, const ActiveColumns& active, Index panels,
+                                   Index first, int rows, T* to, Memory<T>& columns) {
+    const Index inputs = static_cast<Index>(active.columns.size()), step = plan.operations[0].units_in;
+    if (inputs == 0) return;
+    columns.reserve(TILE_ROWS * inputs);
+    weight_gradient(plan, tape, 0, panels, first, rows, columns.get(), inputs, false);
+    for (int r = 0; r < rows; ++r) {
+        const T* from = columns.get() + r * inputs;
+        for (Index k = 0; k < inputs; ++k) to[r * step + active.columns[static_cast<std::size_t>(k)]] += from[k];
+    }
+}
+
+// All of ∇θ of a chunk, written or added to `gradient`; what hinges learn is there already.
+template <typename T>
+inline void gradient_of_chunk(const Plan& plan, Tape<T>& tape, const ActiveColumns* active, Index panels, T* gradient,
+                              bool add, Memory<T>& columns) {
+    for (int i = first_affine(plan); i < static_cast<int>(plan.operations.size()); ++i) {
+        const Operation& o = plan.operations[static_cast<std::size_t>(i)];
+        if (o.kind != Kind::affine) continue;
+        T* w = gradient + plan.views[static_cast<std::size_t>(o.weight)].start;
+        for_tiles(0, o.units_out, [&](Index first, int rows) {
+            if (i == 0 && active) {
+                sparse_weight_gradient(plan, tape, *active, panels, first, rows, w + first * o.units_in, columns);
+            } else {
+                weight_gradient(plan, tape, i, panels, first, rows, w + first * o.units_in, o.units_in, add);
+            }
+        });
+        if (o.bias < 0) continue;
+        T* b = gradient + plan.views[static_cast<std::size_t>(o.bias)].start;
+        bias_gradient(tape, i, panels, 0, static_cast<int>(o.units_out), b, add);
+    }
+}
+
+}  // namespace multilayer

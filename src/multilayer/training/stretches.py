@@ -1,0 +1,82 @@
+"""The updates of a run, laid out ahead: rows in their order, where batches begin, and the rule's scalars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multilayer.engines.protocol import OnNonfinite, Stretch
+from multilayer.random import stream
+from multilayer.training.batches import Batches
+from multilayer.training.rules import Rule, scalar_rows
+from multilayer.training.schedules import Plateau, Schedule
+
+MOST = 2**16  # rows, and batches, that are laid out at a time where nothing is seen between epochs
+MOST_SEEN = 2**13  # likewise where the run may end after each
+
+
+@dataclass
+class Stretches:
+    """The stretches of a run in turn; iterate once.
+
+    Parameters
+    ----------
+    rule, schedule, batches
+        What updates are made of.
+    seed : int
+        Of the order.
+    on_nonfinite : {"stop", "continue"}
+        As in `Stretch`.
+    epochs : int
+        Length of the run.
+    seen : bool
+        Whether a stretch ends with every epoch; otherwise it spans as many as keep it small.
+    factor : float
+        On the rates of the epochs to come, for a `Plateau`; may be set between stretches.
+    """
+
+    rule: Rule
+    schedule: Schedule
+    batches: Batches
+    seed: int
+    on_nonfinite: OnNonfinite
+    epochs: int
+    seen: bool
+    factor: float = 1.0
+
+    def __iter__(self) -> Iterator[Stretch]:
+        generator = stream(self.seed, "order")
+        per_epoch = self.batches.per_epoch
+        ahead = max(1, (MOST_SEEN if self.seen else MOST) // self.batches.n_rows)
+        # Rates of a plateau depend on the epoch before. An epoch of very many batches is cut: its scalars would take
+        # more memory than its rows.
+        together = min(per_epoch, MOST) if isinstance(self.schedule, Plateau) else MOST
+        for done in range(0, self.epochs, ahead):
+            count = min(ahead, self.epochs - done)
+            order, starts = self.batches.draw(generator, count)
+            for first, last in _cuts(0, count * per_epoch, together):
+                scalars = self._scalars(np.arange(first, last, dtype=np.float64) + done * per_epoch)
+                for a, b in _cuts(first, last, per_epoch if self.seen else MOST):
+                    yield Stretch(
+                        order[starts[a] : starts[b]],
+                        starts[a : b + 1] - starts[a],
+                        scalars[a - first : b - first],
+                        self.on_nonfinite,
+                    )
+            del order, starts  # before the next are drawn
+
+    def _scalars(self, updates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The rule's scalars at these updates of the run, counted from 0."""
+        if isinstance(self.schedule, Plateau):
+            factors = np.full(len(updates), self.factor)
+        else:
+            factors = self.schedule.factor(updates / self.batches.per_epoch, float(self.epochs))
+        return scalar_rows(self.rule, updates + 1.0, self.rule.rate * factors)
+
+
+def _cuts(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
+    """Ends of the pieces of a range."""
+    return ((i, min(i + size, stop)) for i in range(start, stop, size))

@@ -1,0 +1,54 @@
+"""Epochs out of what an engine reports batch by batch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from multilayer.engines.protocol import Report, Stretch
+from multilayer.network.plan import Plan
+from multilayer.training.history import Columns
+from multilayer.training.rules import Rule
+
+
+class Tally:
+    """Adds up the reports of a run's stretches, wherever these were cut.
+
+    Attributes
+    ----------
+    updates : int
+        Updates made so far.
+    """
+
+    def __init__(self, plan: Plan, rule: Rule, per_epoch: int) -> None:
+        self.updates = 0
+        self._mean, self._per_epoch = plan.reduction == "mean", per_epoch
+        names = rule.formula.scalars
+        self._rate = names.index("rate") if "rate" in names else None
+        self._open = np.zeros(3)  # sums of the epoch that is not finished
+
+    @property
+    def epochs(self) -> int:
+        """Epochs finished so far."""
+        return self.updates // self._per_epoch
+
+    def add(self, report: Report, stretch: Stretch) -> Columns:
+        """Loss, penalty and, where the rule has one, rate of the epochs that a report finished."""
+        per_epoch, done = self._per_epoch, report.done
+        begun = self.updates % per_epoch
+        finished = (begun + done) // per_epoch
+        sums = self._open[:, None]
+        if done:
+            terms = np.empty((3, done))
+            terms[0], terms[1], terms[2] = report.loss, report.weight, report.penalty * report.weight
+            bounds = np.arange(-begun, done, per_epoch)
+            bounds[0] = 0
+            sums = np.add.reduceat(terms, bounds, axis=1)
+            sums[:, 0] += self._open
+        self.updates += done
+        self._open = sums[:, finished] if finished < sums.shape[1] else np.zeros(3)
+        loss, weight, penalty = sums[:, :finished]
+        weight[weight == 0.0] = np.nan  # an epoch that drew rows of weight 0 only has no mean
+        columns = {"loss": loss / weight if self._mean else loss, "penalty": penalty / weight}
+        if self._rate is not None:
+            columns["rate"] = stretch.scalars[per_epoch - begun - 1 : done : per_epoch, self._rate]
+        return columns
