@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -25,9 +26,9 @@ from benchmarks.timing import in_turn
 from benchmarks.worker import Worker
 from benchmarks.workloads import WORKLOADS, Workload
 
-FIRST, LIMITS = 1.0, (10.0, 3.0)
+FIRST, SECONDS, LIMITS = 1.0, 3.0, (10.0, 3.0)
 NAMES = ("digits", "table", "images")
-SPIN = "import os\nif {core} is not None: os.sched_setaffinity(0, {{{core}}})\nwhile True: pass"
+SPIN = "import os\nif {cores}: os.sched_setaffinity(0, {cores})\nwhile True: pass"
 
 
 class Fit:
@@ -37,11 +38,11 @@ class Fit:
         self._ours, self._steps = Ours(workload, "float32", options), workload.steps
         self._ours.train(1)
 
-    def step_times(self, seconds: float) -> tuple[float, float]:
-        """Seconds a step in the first part of a fit, and in the rest of it."""
+    def step_times(self, first_part: float, seconds: float) -> tuple[float, float]:
+        """Seconds a step in the first part of a fit of so many seconds, and in the rest of it."""
         history = self._ours.train(10**6, stop=ml.Seconds(seconds)).history
         times = history["seconds"]
-        first = max(1, int((times <= seconds * FIRST / 3.0).sum()))
+        first = max(1, int((times <= first_part).sum()))
         at_first, rest = times[first - 1], len(times) - first
         return at_first / first / self._steps, (times[-1] - at_first) / max(rest, 1) / self._steps
 
@@ -52,7 +53,7 @@ def busy(core: int | None, *, quiet: bool = False) -> Iterator[None]:
     if quiet:
         yield
         return
-    spinning = subprocess.Popen([sys.executable, "-c", SPIN.format(core=core)])
+    spinning = subprocess.Popen([sys.executable, "-c", SPIN.format(cores=[] if core is None else [core])])
     try:
         yield
     finally:
@@ -66,11 +67,15 @@ def main() -> None:
     arguments.add_argument("--workloads", nargs="*", choices=WORKLOADS, default=NAMES)
     arguments.add_argument("--repeats", type=int, default=5)
     given = arguments.parse_args()
-    repeats, seconds = (1, 0.3) if given.quick else (given.repeats, 3.0)
+    repeats, lengths = (1, (0.1, 0.3)) if given.quick else (given.repeats, (FIRST, SECONDS))
     found = machine()
     print_machine(found)
     second_core = sorted(os.sched_getaffinity(0))[-1]
-    states = {"nothing else": (None, True), f"core {second_core} busy": (second_core, False), "one core busy": (None, False)}
+    states = {
+        "nothing else": (None, True),
+        f"core {second_core} busy": (second_core, False),
+        "one core busy": (None, False),
+    }
     rows, results = [], []
     for name in given.workloads:
         workload = replace(WORKLOADS[name], rows=min(WORKLOADS[name].rows, 4096))
@@ -80,8 +85,8 @@ def main() -> None:
             Worker(Fit, workload, options) as chosen,
         ):
             turns = {
-                "one": lambda worker=one: worker("step_times", seconds),
-                "chosen": lambda worker=chosen: worker("step_times", seconds),
+                "one": partial(one, "step_times", *lengths),
+                "chosen": partial(chosen, "step_times", *lengths),
             }
             for state, (core, quiet) in states.items():
                 with busy(core, quiet=quiet):
@@ -98,7 +103,11 @@ def main() -> None:
 def compare(times: Mapping[str, list[tuple[float, float]]]) -> dict[str, Any]:
     """Medians of both parts of a fit, and by how many per cent the chosen threads are slower than one."""
     one, chosen = ([median(t[part] for t in times[name]) for part in (0, 1)] for name in ("one", "chosen"))
-    return {"one": one, "chosen": chosen, "slower_percent": [100.0 * (c / o - 1.0) for o, c in zip(one, chosen, strict=True)]}
+    return {
+        "one": one,
+        "chosen": chosen,
+        "slower_percent": [100.0 * (c / o - 1.0) for o, c in zip(one, chosen, strict=True)],
+    }
 
 
 def row(result: Mapping[str, Any]) -> Iterator[str]:

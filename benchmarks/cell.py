@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -105,9 +106,9 @@ def measure(
                     raise
                 cell.left_out[name] = str(failure)
                 workers.pop(name, None)
-        turns = {name: lambda worker=worker: worker("seconds") for name, worker in workers.items()}
+        turns: dict[str, Callable[[], Any]] = {name: partial(worker, "seconds") for name, worker in workers.items()}
         if machine is not None:
-            turns["floor"] = lambda: machine.step(workload, dtype, cores or threads_here())
+            turns["floor"] = partial(machine.step, workload, dtype, cores or threads_here())
         results = in_turn(turns, effort.repeats)
         cell.floors = results.pop("floor", [])
         cell.seconds = {name: [s / workload.steps for s in times] for name, times in results.items()}

@@ -2,9 +2,9 @@
 
     python -m benchmarks.fits [--quick]
 
-The cost of an epoch is taken from `play`'s network: fits of E epochs of s steps last a + E(b + s·c); b is the epoch's
-(at most 3 µs), a the fit's: a fit of one epoch of one step, less b + c (at most 300 µs). Then two fits are run from two
-Python threads: as many a second as two processes could do would be twice the fits of one.
+The costs are taken from `play`'s network: a fit of E epochs of s steps lasts a + E(b + s·c), where c is the step's, b
+the epoch's besides (at most 3 µs) and a the fit's besides (at most 300 µs). Then two fits run from two Python threads;
+at best they finish twice as many a second as one alone.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from itertools import repeat
 from statistics import median
 from typing import Any
 
@@ -66,7 +68,9 @@ class Beside:
     def seconds(self, fits: int) -> float:
         """So many fits at once."""
         with ThreadPoolExecutor(fits) as pool:
-            return seconds_of(lambda epochs: list(pool.map(lambda fit: fit.train(epochs), self._fits[:fits])), self._epochs)
+            return seconds_of(
+                lambda epochs: list(pool.map(Ours.train, self._fits[:fits], repeat(epochs))), self._epochs
+            )
 
 
 def main() -> None:
@@ -90,16 +94,18 @@ def main() -> None:
         fit = verdict(mid["fit"], FIT_LIMIT, at_least=False)
         epoch = verdict(mid["epoch"], epoch_limit, at_least=False)
         rows.append((title, number(mid["step"]), epoch, fit, number(mid["scikit-learn's fit"])))
-    print("\n" + table(("µs, float32", "step", "an epoch besides", "a fit besides", "scikit-learn's fit, 1 step"), rows))
-    rows = []
+    print(
+        "\n" + table(("µs, float32", "step", "an epoch besides", "a fit besides", "scikit-learn's fit, 1 step"), rows)
+    )
+    beside = []
     for name, n_threads in BESIDE:
         with Worker(Beside, name, {**options, "n_threads": n_threads}, seconds) as worker:
-            turns = {str(n): lambda n=n, worker=worker: worker("seconds", n) for n in (1, 2)}
+            turns = {str(n): partial(worker, "seconds", n) for n in (1, 2)}
             times = in_turn(turns, repeats)
         speedup = 2.0 * median(times["1"]) / median(times["2"])
         result["beside"].append({"workload": name, "n_threads": n_threads, "seconds": times, "throughput": speedup})
-        rows.append((name, n_threads or "its own choice", f"{speedup:.2f}"))
-    print("\n" + table(("two fits at once", "threads of each", "throughput / one fit's"), rows))
+        beside.append((name, n_threads or "its own choice", f"{speedup:.2f}"))
+    print("\n" + table(("two fits at once", "threads of each", "throughput / one fit's"), beside))
     write(given, result)
 
 

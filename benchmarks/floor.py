@@ -1,4 +1,4 @@
-"""The least time a step can take here: its operations at the peak of fused multiply-adds, and one pass over θ and slots."""
+"""The least time of a step here: its operations at the peak of fused multiply-adds, and one pass over θ and slots."""
 
 from __future__ import annotations
 

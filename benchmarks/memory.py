@@ -2,21 +2,20 @@
 
     python -m benchmarks.memory [--quick]
 
-The data are the float32 inputs and the labels. A batch's buffers are its inputs and, for each unit, its value and its δ.
-What is measured is the peak of the process over what it held after a fit of a tiny network, without the data.
+The data are the float32 inputs and the labels. A batch's buffers are its inputs and, for each unit, its value and its
+δ. What is measured is the peak of the process over what it held after a fit of a tiny network, without the data.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.memory_use import held_memory, peak_memory
 from benchmarks.report import machine, number, parser, print_machine, table, write
-from benchmarks.runners import peak_memory
 from benchmarks.runners.ours import Ours
 from benchmarks.worker import Worker
 from benchmarks.workloads import WORKLOADS, Workload
@@ -41,7 +40,7 @@ class Fit:
 
     def measure(self, workload: Workload) -> int:
         """Bytes at the peak, over those held before the data were there."""
-        before = _held()
+        before = held_memory()
         Ours(workload, "float32", self._options).train(2)
         return peak_memory() - before
 
@@ -67,19 +66,11 @@ def main() -> None:
         verdict = "met" if peak <= bound else f"MISSED by {number((peak - bound) / MEGABYTE)}"
         shape = "-".join(map(str, workload.layers))
         rows.append((workload.name, shape, workload.rows, number(peak / MEGABYTE), number(bound / MEGABYTE), verdict))
-        results.append({"workload": workload.name, "layers": workload.layers, "peak_bytes": peak, "allowed_bytes": bound})
+        results.append(
+            {"workload": workload.name, "layers": workload.layers, "peak_bytes": peak, "allowed_bytes": bound}
+        )
     print("\n" + table(("float32", "layers", "rows", "peak, MB", "allowed, MB", ""), rows))
     write(given, {"machine": found, "cases": results})
-
-
-def _held() -> int:
-    """Resident bytes now; where the system does not tell, the peak so far."""
-    status = Path("/proc/self/statm")
-    if not status.exists():
-        return peak_memory()
-    import resource
-
-    return int(status.read_text(encoding="utf-8").split()[1]) * resource.getpagesize()
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """What a step of training costs, beside scikit-learn, torch and JAX, in one run.
 
-    python -m benchmarks.peers [--workloads play images] [--engines ours scikit_learn torch jax] [--dtypes float32] [--quick]
+    python -m benchmarks.peers [--workloads play images] [--engines scikit_learn torch] [--dtypes float32] [--quick]
 
-Every engine trains from the same weights with the same rule on the same batches; before anything is timed, their losses
-over a few epochs in the same order must agree (float64 to 10⁻⁹, float32 to 10⁻⁴), or the engine is left out and the run
-ends with an error. Whole epochs are timed (drawing the order, gathering rows, losses), each engine in a process of its
-own, in turn, with the setting that was fastest for it; at least five turns of at least a second. Ratio = peer's median /
-ours. Beside that stand the floor of this machine, and a line each on further promises.
+Every engine trains from the same weights with the same rule on the same batches; before anything is timed, their
+losses over a few epochs in the same order must agree (float64 to 10⁻⁹, float32 to 10⁻⁴), or the engine is left out and
+the run ends with an error. Whole epochs are timed (drawing the order, gathering rows, losses), each engine in a process
+of its own, in turn, with the setting that was fastest for it; by default five turns of at least a second. Ratio =
+peer's median / ours. Beside that stand the floor of this machine, and a line each on further promises.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def main() -> int:
     arguments.add_argument("--workloads", nargs="*", choices=WORKLOADS, default=list(WORKLOADS))
     arguments.add_argument("--engines", nargs="*", choices=RUNNERS, default=list(RUNNERS), help="ours is always there")
     arguments.add_argument("--dtypes", nargs="*", choices=("float32", "float64"), default=["float32", "float64"])
-    arguments.add_argument("--lines", nargs="*", choices=lines.LINES, default=list(lines.LINES), help="further measures")
+    arguments.add_argument(
+        "--lines", nargs="*", choices=lines.LINES, default=list(lines.LINES), help="further measures"
+    )
     arguments.add_argument("--repeats", type=int, default=5)
     arguments.add_argument("--seconds", type=float, default=1.0, help="of a turn, at least")
     given = arguments.parse_args()

@@ -51,7 +51,12 @@ def plot_scaling(series: Mapping[str, Sequence[tuple[float, Cell]]], path: Path)
             axes[0][column].plot(x, [1e6 * cell.median(name) for _, cell in points], **style)
             axes[1][column].plot(x, [cell.memory[name] / 1e6 for _, cell in points], **style)
         for row, label in enumerate(("µs a step", "MB at the peak")):
-            axes[row][column].set(xscale="log", yscale="log", xlabel=dimension, ylabel=label if column == 0 else "")
+            axes[row][column].set(
+                xscale="symlog" if dimension == "depth" else "log",
+                yscale="log",
+                xlabel=dimension,
+                ylabel=label if column == 0 else "",
+            )
     axes[0][0].legend(fontsize=7)
     return _save(figure, path)
 

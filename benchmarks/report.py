@@ -34,7 +34,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     cells = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
-        "  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
         for row in cells
     ]
     return "\n".join(line.rstrip() for line in (lines[0], "-" * (sum(widths) + 2 * len(widths) - 2), *lines[1:]))
@@ -65,16 +67,23 @@ def machine() -> dict[str, Any]:
         "python": sys.version.split()[0],
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
         "threadpools": threadpool_info(),
-        "environment": {k: v for k, v in os.environ.items() if k.startswith(("OPENBLAS_", "OMP_", "MKL_", "MULTILAYER_"))},
+        "environment": {
+            k: v for k, v in os.environ.items() if k.startswith(("OPENBLAS_", "OMP_", "MKL_", "MULTILAYER_"))
+        },
     }
 
 
 def print_machine(found: dict[str, Any]) -> None:
     """The same, to be read."""
-    versions = ", ".join(f"{name} {v}" for name, v in found["versions"].items())
-    print(f"{found['processor']}, {found['cores']} cores, load {found['load'][0]:.2f}; Python {found['python']}, {versions}")
+    versions = ", ".join(f"{name} {v}" for name, v in {"Python": found["python"], **found["versions"]}.items())
+    print(f"{found['processor']}, {found['cores']} cores, load {found['load'][0]:.2f}; {versions}")
     for pool in found["threadpools"]:
-        print("  " + ", ".join(f"{k} {pool[k]}" for k in ("internal_api", "version", "architecture", "num_threads") if k in pool))
+        print(
+            "  "
+            + ", ".join(
+                f"{k} {pool[k]}" for k in ("internal_api", "version", "architecture", "num_threads") if k in pool
+            )
+        )
     if found["environment"]:
         print(f"  environment: {found['environment']}")
 
@@ -89,7 +98,13 @@ def write(arguments: argparse.Namespace, result: dict[str, Any]) -> None:
 
 def _plain(value: Any) -> Any:
     """What JSON can hold."""
-    return value.item() if isinstance(value, np.generic) else value.tolist() if isinstance(value, np.ndarray) else str(value)
+    return (
+        value.item()
+        if isinstance(value, np.generic)
+        else value.tolist()
+        if isinstance(value, np.ndarray)
+        else str(value)
+    )
 
 
 def _version(name: str) -> str | None:

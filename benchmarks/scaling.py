@@ -39,14 +39,14 @@ def dimensions() -> Mapping[str, Sequence[int]]:
 def workload(dimension: str, value: int) -> Workload:
     """The middle with one thing changed."""
     inputs, width, classes = MIDDLE.layers[0], MIDDLE.layers[1], MIDDLE.layers[-1]
-    changes: dict[str, Any] = {
+    changes: dict[str, dict[str, Any]] = {
         "width": {"layers": (inputs, value, value, classes)},
         "depth": {"layers": (inputs, *(width,) * value, classes)},
         "batch": {"batch": value},
         "rows": {"rows": value},
         "threads": {"layers": (inputs, 4 * width, 4 * width, classes)},  # enough work to share
-    }[dimension]
-    return replace(MIDDLE, name=f"{dimension} {value}", **changes)
+    }
+    return replace(MIDDLE, name=f"{dimension} {value}", **changes[dimension])
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def main() -> None:
     series: dict[str, list[tuple[float, Cell]]] = {}
     for dimension in given.dimensions:
         values = dimensions()[dimension]
-        for value in values[1:3] if given.quick else values:
+        for value in values[:2] if given.quick else values:
             work = workload(dimension, value)
             work = replace(work, rows=min(work.rows, 512)) if given.quick else work
             cores = value if dimension == "threads" else None

@@ -7,6 +7,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 
@@ -89,7 +90,7 @@ def _serve(connection: Any, factory: Callable[..., Any], args: tuple[Any, ...]) 
             method, arguments = connection.recv()
         except EOFError:
             return
-        going = answer(lambda method=method, arguments=arguments: getattr(served[0], method)(*arguments))
+        going = answer(partial(getattr(served[0], method), *arguments))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from multilayer.network.initial_weights import draw_layer
 
 RATE, SEED = 1e-3, 0
-Weights = list[tuple[NDArray[np.float64], NDArray[np.float64]]]
+Weights = list[tuple[NDArray[Any], NDArray[Any]]]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Workload:
     source : {"normal", "unit", "digits"}
         Standardised numbers or numbers in [0, 1] with the classes of a random linear rule, or scikit-learn's digits.
     targets : mapping
-        Ratios peer / ours to be reached in float32; "float64" is scikit-learn's in float64; "floor" bounds ours / floor.
+        Ratios peer / ours to be reached in float32; "float64" is scikit-learn's there, "floor" bounds ours / floor.
     """
 
     name: str
@@ -79,13 +79,14 @@ class Workload:
         labels[: self.layers[-1]] = np.arange(min(self.layers[-1], self.rows))  # every class occurs
         return X, labels
 
-    def initial_weights(self) -> Weights:
+    def initial_weights(self, dtype: str) -> Weights:
         """W (n_out, n_in) and b (n_out,) of each layer, as scikit-learn draws them."""
         generator = np.random.RandomState(SEED)
-        return [
-            draw_layer("scikit_learn", generator, n_out, n_in, activation="relu")
-            for n_in, n_out in pairwise(self.layers)
-        ]
+        weights = []
+        for n_in, n_out in pairwise(self.layers):
+            W, b = draw_layer("scikit_learn", generator, n_out, n_in, activation="relu")
+            weights.append((W.astype(dtype), b.astype(dtype)))
+        return weights
 
 
 def _reached(

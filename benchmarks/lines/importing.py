@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -22,7 +23,7 @@ WAYS = {
 
 def measure(options: Mapping[str, Any], effort: Effort) -> dict[str, Any]:
     """Milliseconds of a whole interpreter."""
-    turns = {name: lambda code=code: _milliseconds(code) for name, code in WAYS.items()}
+    turns = {name: partial(_milliseconds, code) for name, code in WAYS.items()}
     in_turn(turns, 1)  # compiles the modules, fills the file cache
     found = in_turn(turns, 4 * effort.repeats)
     base = median(found["numpy"])

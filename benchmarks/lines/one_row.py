@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -40,10 +41,9 @@ def measure(options: Mapping[str, Any], effort: Effort) -> dict[str, Any]:
                 workers[name] = worker
             except Failed as failure:
                 text.append(f"{name}: {str(failure).splitlines()[0]}")
-        turns = {name: lambda worker=worker: 1e6 * worker("seconds") for name, worker in workers.items()}
-        found = {name: summary(times) for name, times in in_turn(turns, effort.repeats).items()}
+        turns = {name: partial(worker, "seconds") for name, worker in workers.items()}
+        seconds = in_turn(turns, effort.repeats)
+    found = {name: summary([1e6 * s for s in times]) for name, times in seconds.items()}
     limits = {name: limit for name, *_, limit in WAYS}
-    rows = [
-        (name, verdict(f["median"], limits[name], at_least=False), number(f["mean"])) for name, f in found.items()
-    ]
+    rows = [(name, verdict(f["median"], limits[name], at_least=False), number(f["mean"])) for name, f in found.items()]
     return {"us": found, "text": [*table(("one row", "µs", "mean"), rows).splitlines(), *text]}

@@ -17,9 +17,9 @@ def model(workload: Workload, dtype: str) -> bytes:
 
     kind = TensorProto.FLOAT if dtype == "float32" else TensorProto.DOUBLE
     nodes, constants, value = [], [], "x"
-    layers = workload.initial_weights()
+    layers = workload.initial_weights(dtype)
     for i, (W, b) in enumerate(layers, start=1):
-        constants += [numpy_helper.from_array(a.astype(dtype), f"{name}{i}") for a, name in ((W, "W"), (b, "b"))]
+        constants += [numpy_helper.from_array(a, f"{name}{i}") for a, name in ((W, "W"), (b, "b"))]
         nodes.append(helper.make_node("Gemm", [value, f"W{i}", f"b{i}"], [f"z{i}"], transB=1))
         value = "f" if i == len(layers) else f"h{i}"
         nodes.append(helper.make_node("Softmax" if i == len(layers) else "Relu", [f"z{i}"], [value]))

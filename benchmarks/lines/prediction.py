@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from statistics import median
 from typing import Any
@@ -36,7 +37,10 @@ def measure(options: Mapping[str, Any], effort: Effort) -> dict[str, Any]:
                 raise SystemExit(f"prediction of {name}: outputs differ by {apart:.1e}, so there is nothing to compare")
             for worker in (ours, peer):
                 worker("prepare", "all rows", effort.seconds)
-            turns = {"ours": lambda worker=ours: worker("seconds"), "onnxruntime": lambda worker=peer: worker("seconds")}
+            turns = {
+                "ours": partial(ours, "seconds"),
+                "onnxruntime": partial(peer, "seconds"),
+            }
             seconds = in_turn(turns, effort.repeats)
         speed = {engine: workload.rows / median(times) for engine, times in seconds.items()}
         found[name] = {"seconds": seconds, "rows_a_second": speed, "outputs_differ": apart}

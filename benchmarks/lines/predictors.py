@@ -24,7 +24,7 @@ def program(workload: Workload, dtype: str, options: Mapping[str, Any]) -> Progr
     network = ml.Network(list(workload.layers), "relu", "softmax")
     rule = ml.Adam().formula
     made = engine(options.get("engine")).program(ml.Objective(network).plan, rule, dtype=np.dtype(dtype))
-    theta = network.pack([ml.Layer(W, b) for W, b in workload.initial_weights()], np.dtype(dtype))
+    theta = network.pack([ml.Layer(W, b) for W, b in workload.initial_weights(dtype)], np.dtype(dtype))
     made.write(State(theta, (np.zeros_like(theta),) * len(rule.slots), 0, 0))
     return made
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Literal, Protocol
 
+from benchmarks.memory_use import peak_memory
 from benchmarks.timing import enough, seconds_of
 from benchmarks.workloads import Workload
 
@@ -109,8 +108,3 @@ class Measured:
     def memory(self) -> int:
         """Bytes at the peak over those after the library's import: the data and all that training needs."""
         return peak_memory() - self._before
-
-
-def peak_memory() -> int:
-    """Peak of this process's resident memory, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

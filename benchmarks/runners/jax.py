@@ -17,14 +17,14 @@ B1, B2, EPS = 0.9, 0.999, 1e-8
 
 
 class Jax:
-    """Rows are gathered batch by batch inside the scan, or all at once before it; NumPy draws the order, which is faster."""
+    """Rows are gathered batch by batch inside the scan, or before it; NumPy draws the order, which is faster."""
 
     adam: Adam = "algorithm_1"
     version = jax.__version__
     settings = ("rows gathered batch by batch", "rows gathered before the scan")
 
     def __init__(self, workload: Workload, dtype: str, options: Mapping[str, Any]) -> None:
-        jax.config.update("jax_enable_x64", dtype == "float64")
+        jax.config.update("jax_enable_x64", dtype == "float64")  # type: ignore[no-untyped-call]
         self._workload = workload
         X, labels = workload.data(dtype)
         self._X, self._Y = jnp.asarray(X), jnp.asarray(np.eye(workload.layers[-1], dtype=dtype)[labels])
@@ -44,17 +44,15 @@ class Jax:
         return self._train(epochs, shuffle=True)
 
     def _train(self, epochs: int, *, shuffle: bool) -> list[float]:
-        n, steps = self._workload.rows, self._workload.steps
-        theta = [(jnp.asarray(W.T, self._X.dtype), jnp.asarray(b, self._X.dtype)) for W, b in self._workload.initial_weights()]
+        n, steps, kind = self._workload.rows, self._workload.steps, self._X.dtype
+        theta = [(jnp.asarray(W.T), jnp.asarray(b)) for W, b in self._workload.initial_weights(kind.name)]
         state = (theta, jax.tree.map(jnp.zeros_like, theta), jax.tree.map(jnp.zeros_like, theta))
         losses = []
-        for epoch in range(epochs):
+        for corrections in _corrections(epochs, steps, kind):
             order = self._generator.permutation(n) if shuffle else np.arange(n)
-            state, loss = self._epoch(
-                state, self._X, self._Y, order.astype(np.int32), _corrections(epoch * steps, steps, self._X.dtype)
-            )
+            state, loss = self._epoch(state, self._X, self._Y, order.astype(np.int32), corrections)
             losses.append(loss)
-        return [float(loss) for loss in losses]
+        return [float(loss) for loss in jax.device_get(losses)]
 
     def _make_epoch(self, *, at_once: bool) -> Any:
         batch, whole = self._workload.batch, self._workload.rows // self._workload.batch
@@ -83,10 +81,10 @@ class Jax:
         return epoch
 
 
-def _corrections(done: int, steps: int, dtype: Any) -> NDArray[Any]:
-    """η/c₁ and 1/√c₂ of the next steps, computed in float64."""
-    t = np.arange(done + 1, done + steps + 1, dtype=np.float64)
-    return np.stack([RATE / (1.0 - B1**t), (1.0 - B2**t) ** -0.5], axis=1).astype(dtype)
+def _corrections(epochs: int, steps: int, dtype: Any) -> NDArray[Any]:
+    """η/c₁ and 1/√c₂ of all steps (epochs, steps, 2), computed in float64."""
+    t = np.arange(1, epochs * steps + 1, dtype=np.float64).reshape(epochs, steps)
+    return np.stack([RATE / (1.0 - B1**t), (1.0 - B2**t) ** -0.5], axis=-1).astype(dtype)
 
 
 def _step(state: Any, x: jax.Array, y: jax.Array, correction: jax.Array) -> Any:

@@ -28,7 +28,7 @@ class Ours:
         self._X, self._labels = workload.data(dtype)
         network = ml.Network(list(workload.layers), "relu", "softmax")
         self._objective = ml.Objective(network)
-        self._theta = [ml.Layer(W, b) for W, b in workload.initial_weights()]
+        self._theta = [ml.Layer(W, b) for W, b in workload.initial_weights(dtype)]
 
     def choose(self, setting: str) -> None:
         """There is one."""
@@ -38,8 +38,14 @@ class Ours:
         return self.train(epochs, sampling="given").history["loss"].tolist()
 
     def train(self, epochs: int, **changes: Any) -> ml.Run:
-        """Whole epochs."""
-        with self._threads() as limit:
+        """Whole epochs; `changes` are further arguments of `multilayer.train`."""
+        limited: AbstractContextManager[Any] = nullcontext()
+        if self.n_threads is not None:
+            if self.engine == "reference":
+                limited = threadpool_limits(self.n_threads)
+            else:
+                changes["n_threads"] = self.n_threads
+        with limited:
             return ml.train(
                 self._objective,
                 self._theta,
@@ -50,26 +56,5 @@ class Ours:
                 epochs=epochs,
                 engine=self.engine,
                 dtype=self._dtype,
-                **limit,
                 **changes,
             )
-
-    def _threads(self) -> AbstractContextManager[dict[str, Any]]:
-        """Arguments that limit the threads; NumPy's are limited from outside."""
-        if self.engine != "reference":
-            return nullcontext({} if self.n_threads is None else {"n_threads": self.n_threads})
-        return _NumpyThreads(self.n_threads)
-
-
-class _NumpyThreads(AbstractContextManager[dict[str, Any]]):
-    """Limits NumPy's threads; None leaves them."""
-
-    def __init__(self, n_threads: int | None) -> None:
-        self._n_threads = n_threads
-
-    def __enter__(self) -> dict[str, Any]:
-        self._limits = threadpool_limits(self._n_threads)
-        return {}
-
-    def __exit__(self, *_: object) -> None:
-        self._limits.restore_original_limits()

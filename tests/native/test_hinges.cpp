@@ -48,8 +48,8 @@ TEST(hinges_go_back_as_they_came) {
     for (const int width : {Lanes<double>::count, 2 * Lanes<double>::count}) {
         const auto z = some_numbers(UNITS * width, 0), delta = some_numbers(UNITS * width, 1);
         const auto slope = some_numbers(HINGES * UNITS, 2), knee = some_numbers(HINGES * UNITS, 3);
+        std::vector<double> h(z.size());
         const auto value = [&](const auto& slopes, const auto& knees, const auto& at) {
-            std::vector<double> h(at.size());
             hinges_forward(HINGES, UNITS, width, slopes.data(), knees.data(), at.data(), h.data());
             return dot(h, delta);
         };
@@ -77,10 +77,9 @@ TEST(without_hinges_there_is_relu) {
 TEST(max_pool_goes_back_to_the_winner) {
     for (const int width : {Lanes<double>::count, 2 * Lanes<double>::count}) {
         const auto z = some_numbers(UNITS * PIECES * width, 4), delta = some_numbers(UNITS * width, 5);
-        std::vector<double> back(z.size(), 7.0);
+        std::vector<double> back(z.size(), 7.0), h(delta.size());
         max_pool_backward(PIECES, UNITS, width, z.data(), delta.data(), back.data());
         check_gradient(back, z, [&](const auto& at) {
-            std::vector<double> h(delta.size());
             max_pool_forward(PIECES, UNITS, width, at.data(), h.data());
             return dot(h, delta);
         });

@@ -131,7 +131,12 @@ def test_what_a_loss_does_not_take_is_refused_with_what_it_takes(T, output, k, l
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize(
     ("T", "output", "k", "smoothing"),
-    [([1, 0], "softmax", 3, 0.0), ([1, 0], "softmax", 3, 0.1), ([0.1, 0.7], "sigmoid", 1, 0.3), ([0.1, 7], "exp", 1, 0.0)],
+    [
+        ([1, 0], "softmax", 3, 0.0),
+        ([1, 0], "softmax", 3, 0.1),
+        ([0.1, 0.7], "sigmoid", 1, 0.3),
+        ([0.1, 7], "exp", 1, 0.0),
+    ],
 )
 def test_the_type_asked_for_rounds_the_targets_and_nothing_else(T, output, k, smoothing, dtype):
     head = join(output, None, k)

@@ -303,6 +303,10 @@ def test_no_epochs_leave_everything_as_it_was():
         ({"clip_norm": math.nan}, ValueError, "clip_norm: must be a finite number above 0, came nan"),
         ({"engine": "warp"}, ValueError, "engine: unknown engine 'warp'; installed: .*reference"),
         ({"engine": "reference", "dtype": int}, ValueError, "dtype: must be a floating type, came int64"),
+        ({"engine": "reference", "n_threads": 2}, ValueError, "n_threads: the reference engine takes .*came 2"),
+        ({"n_threads": 0}, ValueError, "n_threads: must be an integer of at least 1, came 0"),
+        ({"n_threads": 1.0}, ValueError, "n_threads: must be an integer of at least 1, came 1.0"),
+        ({"dtype": "quarter"}, TypeError, "dtype: must be a floating type .*came 'quarter'"),
         ({"on_nonfinite": "ignore"}, ValueError, "on_nonfinite: must be 'stop' or 'continue', came 'ignore'"),
     ],
 )

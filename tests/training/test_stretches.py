@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import multilayer as ml
-from multilayer.engines.protocol import Report
+from multilayer.engines.protocol import Report, Stretch
 from multilayer.training import stretches as module
 from multilayer.training.batches import batches
 from multilayer.training.stretches import Stretches
@@ -59,26 +59,28 @@ def test_a_plateaus_factor_acts_from_the_next_epoch_on():
     assert rates == [[0.1] * 5, [0.05] * 5, [0.025] * 5]
 
 
-@given(st.integers(1, 7), st.lists(st.integers(0, 20), max_size=6), st.integers(0, 2**32 - 1))
+@given(st.integers(1, 7), st.lists(st.integers(0, 20), min_size=1, max_size=6), st.integers(0, 2**32 - 1))
 def test_epochs_are_the_same_however_the_reports_are_cut(per_epoch, sizes, seed):
-    rng = np.random.default_rng(seed)
-    total = sum(sizes)
-    loss, weight, penalty = rng.random((3, total))
-    stretch = next(iter(laid_out(total, 1, 1, False))) if total else None
-    tally = Tally(PLAN, ml.Adam(), per_epoch)
+    loss, weight, penalty, rate = np.random.default_rng(seed).random((4, sum(sizes)))
+    tally = Tally(PLAN, ml.GradientDescent(), per_epoch)
     columns = []
-    for first, size in zip(np.cumsum([0, *sizes]), sizes, strict=False):
-        part = slice(first, first + size)
-        scalars = None if stretch is None else stretch.scalars[part]
-        s = type(stretch)(stretch.order, stretch.starts, scalars) if stretch else laid_out(1, 1, 1, False)
-        columns.append(tally.add(Report(size, loss[part], weight[part], penalty[part], "complete"), s))
-    assert tally.updates == total
-    epochs = total // per_epoch
-    assert tally.epochs == epochs
-    joined = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]} if columns else {}
+    for last, size in zip(np.cumsum(sizes), sizes, strict=True):
+        part = slice(last - size, last)
+        stretch = Stretch(np.arange(size), np.arange(size + 1), rate[part, None])
+        columns.append(tally.add(Report(size, loss[part], weight[part], penalty[part], "complete"), stretch))
+    joined = {name: np.concatenate([c[name] for c in columns]) for name in ("loss", "penalty", "rate")}
+    epochs = sum(sizes) // per_epoch
+    assert (tally.updates, tally.epochs) == (sum(sizes), epochs)
+    assert all(len(column) == epochs for column in joined.values())
     for i in range(epochs):
         part = slice(i * per_epoch, (i + 1) * per_epoch)
-        assert joined["loss"][i] == pytest.approx(loss[part].sum() / weight[part].sum())
-        assert joined["penalty"][i] == pytest.approx(penalty[part] @ weight[part] / weight[part].sum())
-        assert joined["rate"][i] == stretch.scalars[(i + 1) * per_epoch - 1, 0]
-    assert all(len(column) == epochs for column in joined.values())
+        total = weight[part].sum()
+        assert joined["loss"][i] == pytest.approx(loss[part].sum() / total)
+        assert joined["penalty"][i] == pytest.approx(penalty[part] @ weight[part] / total)
+        assert joined["rate"][i] == rate[part][-1]
+
+
+def test_a_rule_without_a_rate_tells_none():
+    report = Report(1, np.ones(1), np.ones(1), np.zeros(1), "complete")
+    stretch = Stretch(np.arange(1), np.arange(2), np.ones((1, 4)))
+    assert set(Tally(PLAN, ml.Rprop(), 1).add(report, stretch)) == {"loss", "penalty"}

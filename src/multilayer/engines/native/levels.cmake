@@ -32,7 +32,8 @@ function(multilayer_compile_for target level)
     target_compile_options(${target} PRIVATE
         -ffp-contract=off -fno-math-errno -fno-trapping-math
         $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>
-        -Wall -Wextra -Wpedantic -Wno-psabi $<$<BOOL:${MULTILAYER_WARNINGS_AS_ERRORS}>:-Werror>)
+        -Wall -Wextra -Wpedantic -Wno-psabi $<$<BOOL:${MULTILAYER_WARNINGS_AS_ERRORS}>:-Werror>
+        $<$<CXX_COMPILER_ID:GNU>:-Wno-free-nonheap-object>)  # GCC 12 sees it in std::vector, where it is not
     if(level MATCHES "^v")
         target_compile_options(${target} PRIVATE -march=x86-64-${level})
     endif()

@@ -9,22 +9,6 @@
 
 namespace multilayer {
 
-// Largest magnitude among n numbers (a multiple of the lanes); of NaN the result is NaN or infinite.
-template <typename T> inline double largest(const T* from, Index n) {
-    typename Truth<T>::Vector most{};
-    for (Index i = 0; i < n; i += LANES<T>) {
-        const auto b = bits(magnitude(load(from + i)));  // of magnitudes the bits are in the numbers' order
-        most = b > most ? b : most;
-    }
-    const Lanes<T> all = from_bits<T>(most);
-    double result = 0;
-    for (int i = 0; i < LANES<T>; ++i) {
-        const double a = static_cast<double>(all.v[i]);
-        result = a <= result ? result : a;
-    }
-    return result;
-}
-
 template <typename T> class BlockUpdate {
 public:
     explicit BlockUpdate(const Plan& plan) : plan_(plan) {
@@ -46,20 +30,18 @@ public:
                 double factor, const Masks& masks, const Update& update, bool stop_on_nonfinite, double& loss,
                 double& penalty, bool& bounded) {
         const int width = panel_width<T>(batch.n);
-        const Index panels = (batch.n + width - 1) / width;
+        const Index panels = panels_of<T>(batch.n, width);
         threads = static_cast<int>(std::min<Index>(threads, panels));
         reserve(threads, panels, width);
         team.run(threads, [&](int t) {
-            const FlushSubnormals flush;
             propagate(benches_[static_cast<std::size_t>(t)], parameters.theta.get(), data, batch, factor, masks,
-                      {panels * t / threads, panels * (t + 1) / threads}, stop_on_nonfinite);
+                      part_of(panels, t, threads), stop_on_nonfinite);
         });
         loss = 0;
         for (Index p = 0; p < panels; ++p) loss += tape_.loss[static_cast<std::size_t>(p)];
         bounded = !stop_on_nonfinite || (std::isfinite(loss) && within_bounds(threads, batch.n));
         if (!bounded) return;
         team.run(threads, [&](int t) {
-            const FlushSubnormals flush;
             const Index all = blocks_.back().cost;
             for (std::size_t b = 0; b < blocks_.size(); ++b) {
                 if ((blocks_[b].cost - 1) * threads / all != t) continue;
@@ -93,7 +75,7 @@ private:
     }
 
     void propagate(Bench& bench, const T* theta, const Rows<T>& data, const Batch& batch, double factor,
-                   const Masks& masks, Panels panels, bool bounds) {
+                   const Masks& masks, Span panels, bool bounds) {
         const ActiveColumns dense;
         const bool keep = plan_.operations[0].kind == Kind::affine;
         for (Index p = panels.begin; p < panels.end; ++p) gather(data, batch, dense, tape_, p, factor, keep);
@@ -107,8 +89,8 @@ private:
             bench.values[i] = bench.deltas[i] = 0;
             for (Index p = panels.begin; p < panels.end; ++p) {
                 const int at = static_cast<int>(i);
-                const double h = largest(tape_.value(at, p), o.units_in * tape_.width);
-                const double d = largest(tape_.delta(at + 1, p), o.units_out * tape_.width);
+                const double h = largest_magnitude(tape_.value(at, p), o.units_in * tape_.width);
+                const double d = largest_magnitude(tape_.delta(at + 1, p), o.units_out * tape_.width);
                 bench.values[i] = h <= bench.values[i] ? bench.values[i] : h;
                 bench.deltas[i] = d <= bench.deltas[i] ? bench.deltas[i] : d;
             }
@@ -134,7 +116,7 @@ private:
         const auto apply = [&](int v, const T* gradient, Index columns) {
             const View& view = plan_.views[static_cast<std::size_t>(v)];
             return loop(parameters.theta.get(), parameters.slot_pointers.data(), view.start + block.first * columns,
-                        Parts<T>{&gradient, 1}, 1, block.rows * columns, settings(view), update);
+                        Parts<T>{&gradient, 1, 0}, 1, block.rows * columns, settings(view), update);
         };
         weight_gradient(plan_, tape_, block.operation, panels, block.first, block.rows, bench.gradient.get(), o.units_in,
                         false);

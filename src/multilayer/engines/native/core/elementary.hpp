@@ -1,7 +1,9 @@
 // Elementary functions for printed formulas: of vectors, by hand, and of single numbers, from the C library.
+//
+// Errors are given in units in the last place (ulp) of the exact result; tests/native/test_elementary.cpp holds the
+// vector functions to them at every level. NaN stays NaN, limits are reached, −0 is kept where the C library keeps it.
+// Results that are subnormal are right to within two of their steps, or flushed.
 #pragma once
-
-#define MULTILAYER_ELEMENTARY  // formulas.hpp needs no others
 
 #include <cmath>
 
@@ -19,6 +21,7 @@ using std::tanh;
 template <typename T> inline Lanes<T> abs(Lanes<T> a) { return magnitude(a); }
 template <typename T> inline Lanes<T> sqrt(Lanes<T> a) { return square_root(a); }
 
+// Single numbers have these, too.
 template <typename T> inline T where(bool condition, T a, T b) { return condition ? a : b; }
 
 // NaN if one of the two is NaN, unlike std::fmax and std::fmin. For a constant b, b != b costs nothing.

@@ -88,7 +88,6 @@ private:
         std::atomic<Index> next{0};
         std::atomic<bool> ended{false};
         team.run(threads, [&](int t) {
-            const FlushSubnormals flush;
             Bench<T>& bench = benches_[static_cast<std::size_t>(t)];
             for (Index c = next++; c < chunks && !ended; c = next++) {
                 const Batch chunk{nullptr, c * rows, std::min(rows, data.n - c * rows)};

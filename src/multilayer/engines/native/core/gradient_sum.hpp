@@ -32,7 +32,6 @@ public:
         std::atomic<bool> ended{false};
         threads = std::min(threads, d.shares);
         team.run(threads, [&](int t) {
-            const FlushSubnormals flush;
             for (int s = t; s < d.shares; s += threads) {
                 Bench<T>& bench = benches_[static_cast<std::size_t>(t)];
                 sum_share(bench, s, theta, data, batch, d, factor, masks, t == 0 ? interrupt : nullptr, ended);
@@ -87,7 +86,7 @@ private:
 
     void sum_share(Bench<T>& bench, int s, const T* theta, const Rows<T>& data, const Batch& batch, const Division& d,
                    double factor, const Masks* masks, Interrupt* interrupt, std::atomic<bool>& ended) {
-        const Panels share = d.share(s);
+        const Span share = d.share(s);
         const bool sparse = data.sparse() && plan_.operations[0].kind == Kind::affine;
         T* gradient = part(s);
         double& loss = loss_[static_cast<std::size_t>(s)];

@@ -4,6 +4,7 @@
 // one does. Products and sums are never joined except by `fused`, which rounds once where the processor can.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -53,8 +54,9 @@ template <typename T> struct Lanes {
 
     Lanes() = default;
     Lanes(Vector vector) : v(vector) {}
-    // The same number in every lane, rounded to T first.
-    explicit Lanes(double number) : v(Vector{} + static_cast<T>(number)) {}
+    // The same number in every lane, rounded to T first. (x − 0 is x, and −0 + 0 would not be −0.)
+    explicit Lanes(double number) : Lanes(all(static_cast<T>(number))) {}
+    static Lanes all(T number) { return number - Vector{}; }
 
     friend Lanes operator+(Lanes a, Lanes b) { return a.v + b.v; }
     friend Lanes operator-(Lanes a, Lanes b) { return a.v - b.v; }
@@ -140,6 +142,19 @@ template <typename T> inline Lanes<T> load(const T* from) {
 }
 template <typename T> inline void store(T* to, Lanes<T> a) { std::memcpy(to, &a.v, sizeof a.v); }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+// All bits set in the first n numbers.
+template <typename Int> inline __m256i first_of(int n) {
+    constexpr int count = 32 / sizeof(Int);
+    alignas(32) static constexpr auto marks = [] {
+        std::array<Int, 2 * count> all{};
+        for (int i = 0; i < count; ++i) all[static_cast<std::size_t>(i)] = -1;
+        return all;
+    }();
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(marks.data() + count - n));
+}
+#endif
+
 // The first n lanes, 0 < n ≤ count; the others are 0.
 template <typename T> inline Lanes<T> load_first(const T* from, int n) {
 #if defined(__AVX512F__)
@@ -147,6 +162,12 @@ template <typename T> inline Lanes<T> load_first(const T* from, int n) {
         return Lanes<T>(_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1u), from));
     } else {
         return Lanes<T>(_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1u), from));
+    }
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == 4) {
+        return Lanes<T>(_mm256_maskload_ps(from, first_of<int>(n)));
+    } else {
+        return Lanes<T>(_mm256_maskload_pd(from, first_of<long long>(n)));
     }
 #else
     Lanes<T> a{typename Lanes<T>::Vector{}};
@@ -160,6 +181,12 @@ template <typename T> inline void store_first(T* to, Lanes<T> a, int n) {
         _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << n) - 1u), a.v);
     } else {
         _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1u << n) - 1u), a.v);
+    }
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == 4) {
+        _mm256_maskstore_ps(to, first_of<int>(n), a.v);
+    } else {
+        _mm256_maskstore_pd(to, first_of<long long>(n), a.v);
     }
 #else
     std::memcpy(to, &a.v, static_cast<std::size_t>(n) * sizeof(T));
@@ -185,6 +212,22 @@ template <typename T> inline T sum(Lanes<T> a) {
         v += __builtin_shufflevector(v, v, 1, 0);
     }
     return v[0];
+}
+
+// Largest magnitude among n numbers; where one is NaN the result is NaN or infinite.
+template <typename T> inline double largest_magnitude(const T* from, std::ptrdiff_t n) {
+    typename Truth<T>::Vector most{};
+    for (std::ptrdiff_t i = 0; i < n; i += Lanes<T>::count) {
+        const bool whole = n - i >= Lanes<T>::count;
+        // Of magnitudes the bits are in the numbers' order, with infinity and NaN above all numbers.
+        const auto b = bits(magnitude(whole ? load(from + i) : load_first(from + i, static_cast<int>(n - i))));
+        most = b > most ? b : most;
+    }
+    BitsOf<T> largest = 0;
+    for (int i = 0; i < Lanes<T>::count; ++i) largest = most[i] > largest ? most[i] : largest;
+    T result;
+    std::memcpy(&result, &largest, sizeof result);
+    return static_cast<double>(result);
 }
 
 }  // namespace multilayer

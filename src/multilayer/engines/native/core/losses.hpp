@@ -45,7 +45,7 @@ private:
 
 // Own losses give L of one register of rows, the second form δ = ∂L/∂z beside it.
 template <typename T> using Column = rowwise::Column<T>;
-constexpr auto show_nothing = [](int, auto) {};
+inline constexpr auto show_nothing = [](int, auto) {};
 
 template <typename Own> struct OwnLossByUnit {
     static constexpr std::string_view output = Own::Output::name, name = Own::name;

@@ -29,8 +29,13 @@ public:
     Evaluation<T> evaluation;
     std::uint64_t step = 0, seed = 0;
 
-    // Threads that a batch of n rows can use.
-    int shares(Index n, int threads) const { return divide<T>(plan_, n, threads).shares; }
+    // How a batch of n rows is divided; asked for every batch, and mostly the same as for the one before.
+    const Division& division(Index n, int threads) {
+        if (division_.n != n || division_threads_ != threads) {
+            division_ = divide<T>(plan_, n, threads), division_threads_ = threads;
+        }
+        return division_;
+    }
 
     // One update; none where a loss or gradient is not finite and that is to stop it, or where it was interrupted.
     Seen update(Team& team, int threads, const Rows<T>& data, const Batch& batch, const double* scalars,
@@ -46,12 +51,12 @@ public:
             stopped = !update_by_row(seen, data, batch[0], factor, update, stop_on_nonfinite);
         } else {
             bool updated = false;
-            if (updates_by_blocks<T>(plan_, batch.n, data.sparse())) {
+            if (division(batch.n, team.most()).by_blocks && !data.sparse()) {
                 blocks_.update(team, threads, parameters, data, batch, factor, masks, update, stop_on_nonfinite, seen.loss,
                                seen.penalty, updated);
             }
             if (!updated) {  // of large gradients: where only the whole gradient can tell whether it is finite
-                const Division d = divide<T>(plan_, batch.n, team.most());
+                const Division& d = division(batch.n, team.most());
                 if (!sum_.sum(team, threads, parameters.theta.get(), data, batch, d, factor, &masks, interrupt)) {
                     seen.ended = Ended::interrupted;
                     return seen;
@@ -111,6 +116,8 @@ private:
     }
 
     const Plan& plan_;
+    Division division_;
+    int division_threads_ = 0;
     GradientSum<T> sum_;
     BlockUpdate<T> blocks_;
     std::unique_ptr<SingleRow<T>> single_;

@@ -42,12 +42,10 @@ public:
         const Index n = static_cast<Index>(blocks_.size());
         threads = static_cast<int>(std::min<Index>(threads, n));
         team.run(threads, [&](int t) {
-            const FlushSubnormals flush;
-            std::array<const T*, 64> here{};
-            for (Index b = n * t / threads; b < n * (t + 1) / threads; ++b) {
+            const Span share = part_of(n, t, threads);
+            for (Index b = share.begin; b < share.end; ++b) {
                 const Slice& block = blocks_[static_cast<std::size_t>(b)];
-                for (std::size_t k = 0; k < parts.size(); ++k) here[k] = parts[k] + block.begin;
-                const Parts<T> source{here.data(), static_cast<int>(parts.size())};
+                const Parts<T> source{parts.data(), static_cast<int>(parts.size()), block.begin};
                 penalties_[static_cast<std::size_t>(b)] = rule.parts[plain](
                     theta.get(), slot_pointers.data(), block.begin, source, 1, block.end - block.begin, block, update);
             }

@@ -43,7 +43,7 @@ template <typename T, int ROWS, int VECTORS> void tile(const Product<T>& p) {
 #pragma GCC unroll 16
     for (int i = 0; i < ROWS; ++i) {
 #pragma GCC unroll 2
-        for (int j = 0; j < VECTORS; ++j) c[i][j].v = typename Lanes<T>::Vector{} + (p.start ? p.start[i] : T(0));
+        for (int j = 0; j < VECTORS; ++j) c[i][j] = Lanes<T>::all(p.start ? p.start[i] : T(0));
     }
     for (Index block = 0; block < p.blocks; ++block) {
         const T* a = p.a + block * p.a_block;
@@ -55,7 +55,7 @@ template <typename T, int ROWS, int VECTORS> void tile(const Product<T>& p) {
             for (int j = 0; j < VECTORS; ++j) h[j] = load(b + j * count);
 #pragma GCC unroll 16
             for (int i = 0; i < ROWS; ++i) {
-                const Lanes<T> w{typename Lanes<T>::Vector{} + a[i * p.a_row]};
+                const Lanes<T> w = Lanes<T>::all(a[i * p.a_row]);
 #pragma GCC unroll 2
                 for (int j = 0; j < VECTORS; ++j) c[i][j] = fused(w, h[j], c[i][j]);
             }
@@ -90,10 +90,30 @@ template <typename T> inline Tile<T> kernel(int rows, int vectors) {
 
 // Rows cut into as few tiles as possible, of nearly equal height: work(first row, rows).
 template <typename Work> inline void for_tiles(Index begin, Index end, const Work& work) {
-    const Index tiles = (end - begin + TILE_ROWS - 1) / TILE_ROWS;
-    for (Index t = 0; t < tiles; ++t) {
-        const Index first = begin + (end - begin) * t / tiles;
-        work(first, static_cast<int>(begin + (end - begin) * (t + 1) / tiles - first));
+    const int all = static_cast<int>(end - begin);
+    if (all <= TILE_ROWS) {
+        if (all > 0) work(begin, all);
+        return;
+    }
+    const int tiles = (all + TILE_ROWS - 1) / TILE_ROWS, rows = all / tiles, one_more = all % tiles;
+    for (int t = 0; t < tiles; ++t) {
+        work(begin, rows + (t < one_more));
+        begin += rows + (t < one_more);
+    }
+}
+
+// The same numbers for a few rows and a short k, where calling the kernel would cost more than it does.
+template <typename T, int VECTORS>
+inline void small_product(const Product<T>& p, Index rows) {
+    constexpr int count = Lanes<T>::count;
+    for (Index i = 0; i < rows; ++i) {
+        Lanes<T> c[VECTORS];
+        for (int j = 0; j < VECTORS; ++j) c[j] = Lanes<T>::all(p.start ? p.start[i] : T(0));
+        for (Index k = 0; k < p.last_depth; ++k) {
+            const Lanes<T> w = Lanes<T>::all(p.a[i * p.a_row + k * p.a_step]);
+            for (int j = 0; j < VECTORS; ++j) c[j] = fused(w, load(p.b + k * p.b_step + j * count), c[j]);
+        }
+        for (int j = 0; j < VECTORS; ++j) store(p.c + i * p.c_row + j * count, c[j]);
     }
 }
 

@@ -43,6 +43,7 @@ public:
     }
 
     void advance(const Rows<T>& data, const Stretch& stretch, Report& report, Interrupt& interrupt) {
+        const FlushSubnormals flush;
         if (machines.size() == 1) advance_one(data, stretch, report, interrupt);
         else advance_members(data, stretch, report, interrupt);
     }
@@ -59,17 +60,16 @@ private:
     }
 
     void advance_one(const Rows<T>& data, const Stretch& stretch, Report& report, Interrupt& interrupt) {
-        const FlushSubnormals flush;
         Machine<T>& machine = *machines.front();
         double block_began = now();
         Index block_rows = 0, since_asked = 0;
         for (Index j = 0; j < stretch.batches; ++j) {
             const Batch batch = stretch.batch(j, 0);
-            const int shares = machine.shares(batch.n, team.most());
+            const int shares = machine.division(batch.n, team.most()).shares;
             const bool measuring = shares > 1;
             const int threads = measuring && !pacing_.all_threads() ? 1 : shares;
             since_asked += batch.n + 1;
-            if (since_asked >= rows_between_questions()) {
+            if (since_asked >= rows_between_questions_) {
                 since_asked = 0;
                 if (interrupt.asked()) {
                     report.ended = Ended::interrupted;
@@ -92,9 +92,6 @@ private:
             }
         }
     }
-
-    // About a hundredth of a second's work.
-    Index rows_between_questions() const { return static_cast<Index>(2e8 / (operations_a_row(plan) + 1000)) + 1; }
 
     // Members run apart, some batches at a time. If one of them has to stop, all go back to where they were before these
     // batches, and then as far as that one came.
@@ -129,7 +126,6 @@ private:
         const Index n = static_cast<Index>(machines.size());
         std::atomic<Index> next{0};
         team.run(static_cast<int>(std::min<Index>(team.most(), n)), [&](int) {
-            const FlushSubnormals flush;
             Team alone(1);
             for (Index k = next++; k < n; k = next++) {
                 Index j = begin;
@@ -169,6 +165,8 @@ private:
         std::uint64_t step;
     };
 
+    // About a hundredth of a second's work.
+    const Index rows_between_questions_ = static_cast<Index>(2e8 / (operations_a_row(plan) + 1000)) + 1;
     Pacing pacing_;
     std::vector<Kept> kept_;
 };

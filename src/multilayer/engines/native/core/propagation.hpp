@@ -11,11 +11,6 @@
 
 namespace multilayer {
 
-// Panels [begin, end) of a tape: what one thread works on at a time.
-struct Panels {
-    Index begin = 0, end = 0;
-};
-
 // Dropout masks of the coming update.
 struct Masks {
     std::uint64_t step = 0, seed = 0;
@@ -25,11 +20,18 @@ struct Masks {
 // Of sparse inputs only the active columns are there, and of W only they are taken.
 template <typename T>
 inline void affine_forward(const Plan& plan, const T* theta, const ActiveColumns* active, Tape<T>& tape, int i,
-                           Panels panels, Memory<T>& columns_of_w) {
+                           Span panels, Memory<T>& columns_of_w) {
     const Operation& o = plan.operations[static_cast<std::size_t>(i)];
     const T* w = theta + plan.views[static_cast<std::size_t>(o.weight)].start;
     const Index inputs = active ? static_cast<Index>(active->columns.size()) : o.units_in;
     const int width = tape.width, vectors = width / LANES<T>;
+    if (!active && tape.is_small(o)) {
+        Product<T> p;
+        p.last_depth = inputs, p.a = w, p.a_row = o.units_in, p.a_step = 1;
+        p.b = tape.value(i, 0), p.c = tape.value(i + 1, 0), p.b_step = p.c_row = width;
+        if (o.bias >= 0) p.start = theta + plan.views[static_cast<std::size_t>(o.bias)].start;
+        return vectors == 1 ? small_product<T, 1>(p, o.units_out) : small_product<T, 2>(p, o.units_out);
+    }
     if (active) columns_of_w.reserve(TILE_ROWS * inputs);
     for_tiles(0, o.units_out, [&](Index first, int rows) {
         Product<T> p;
@@ -53,10 +55,16 @@ inline void affine_forward(const Plan& plan, const T* theta, const ActiveColumns
 
 // ΔH = Wᵀ ΔZ, blocks of W's columns likewise.
 template <typename T>
-inline void affine_backward(const Plan& plan, const T* theta, Tape<T>& tape, int i, Panels panels) {
+inline void affine_backward(const Plan& plan, const T* theta, Tape<T>& tape, int i, Span panels) {
     const Operation& o = plan.operations[static_cast<std::size_t>(i)];
     const T* w = theta + plan.views[static_cast<std::size_t>(o.weight)].start;
     const int width = tape.width, vectors = width / LANES<T>;
+    if (tape.is_small(o)) {
+        Product<T> p;
+        p.last_depth = o.units_out, p.a = w, p.a_row = 1, p.a_step = o.units_in;
+        p.b = tape.delta(i + 1, 0), p.c = tape.delta(i, 0), p.b_step = p.c_row = width;
+        return vectors == 1 ? small_product<T, 1>(p, o.units_in) : small_product<T, 2>(p, o.units_in);
+    }
     for_tiles(0, o.units_in, [&](Index first, int rows) {
         Product<T> p;
         p.last_depth = o.units_out, p.a = w + first, p.a_row = 1, p.a_step = o.units_in;
@@ -80,14 +88,15 @@ template <typename T> struct Pass {
 };
 
 // Values after each operation, from value 0 on.
-template <typename T> inline void forward(const Pass<T>& pass, Panels panels, Memory<T>& columns_of_w) {
+template <typename T> inline void forward(const Pass<T>& pass, Span panels, Memory<T>& columns_of_w) {
     const auto& [plan, theta, tape, active, masks, keep_rows, until] = pass;
     const int width = tape.width, n = static_cast<int>(plan.operations.size());
     const auto view = [&](int v) { return theta + plan.views[static_cast<std::size_t>(v)].start; };
     for (int i = 0; i < (until < 0 ? n : until + 1); ++i) {
         const Operation& o = plan.operations[static_cast<std::size_t>(i)];
         if (o.kind == Kind::affine) {
-            for (Index panel = panels.begin; keep_rows && i > 0 && panel < panels.end; ++panel) {
+            const bool rows_needed = keep_rows && i > 0 && !tape.is_small(o);
+            for (Index panel = panels.begin; rows_needed && panel < panels.end; ++panel) {
                 turn_to_rows(tape, i, o.units_in, panel);
             }
             affine_forward(plan, theta, i == 0 ? active : nullptr, tape, i, panels, columns_of_w);
@@ -156,7 +165,7 @@ template <typename T> inline void sum_losses(const Rows<T>& data, const Batch& b
 }
 
 // δ from the last z down to the z of the first affine operation. Hinges add to the gradients of their own parameters.
-template <typename T> inline void backward(const Pass<T>& pass, Panels panels, T* gradient) {
+template <typename T> inline void backward(const Pass<T>& pass, Span panels, T* gradient) {
     const auto& [plan, theta, tape, active, masks, keep_rows, until] = pass;
     const int width = tape.width, first = first_affine(plan);
     const auto start = [&](int v) { return plan.views[static_cast<std::size_t>(v)].start; };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <array>
 #include <vector>
 
 #include "tape.hpp"
@@ -67,7 +68,7 @@ private:
     std::vector<std::int32_t> place_;  // of each of the data's columns among the active ones; −1: not there
 };
 
-// `columns` numbers of each of a panel's samples → [column][lane]; source(lane) gives a sample's numbers, and
+// `columns` numbers of each of a panel's samples → [column][lane]; source(lane) is where a sample's numbers stand, and
 // keep(lane, column, vector) is shown them as they pass.
 template <typename T, typename Source, typename Keep>
 inline void gather_panel(const Source& source, const Keep& keep, Index columns, int used, int width, T* panel) {
@@ -83,16 +84,17 @@ inline void gather_panel(const Source& source, const Keep& keep, Index columns, 
             }
             continue;
         }
-        alignas(ALIGNMENT) T square[count * count];
+        std::array<const T*, count> from;
+        for (int i = 0; i < here; ++i) from[static_cast<std::size_t>(i)] = source(lane + i);
         for (Index c = 0; c < columns; c += count) {
             const int n = static_cast<int>(std::min<Index>(count, columns - c));
-            for (int i = 0; i < here; ++i) {
-                const T* from = source(lane + i) + c;
-                const Lanes<T> numbers = n == count ? load(from) : load_first(from, n);
-                store(square + i * count, numbers);
+            const auto row = [&](int i) {
+                const T* at = from[static_cast<std::size_t>(i)] + c;
+                const Lanes<T> numbers = n == count ? load(at) : load_first(at, n);
                 keep(lane + i, c, numbers);
-            }
-            transpose(square, count, here, panel + c * width + lane, width, n);
+                return numbers;
+            };
+            transpose(row, here, panel + c * width + lane, width, n);
         }
     }
 }
@@ -105,6 +107,7 @@ inline void gather(const Rows<T>& data, const Batch& batch, const ActiveColumns&
     const int width = tape.width, used = static_cast<int>(std::min<Index>(width, batch.n - panel * width));
     const Batch here = batch.part(panel * width, panel * width + used);
     tape.used[static_cast<std::size_t>(panel)] = used;
+    const auto keep_nothing = [](int, Index, Lanes<T>) {};
     T* x = tape.value(0, panel);
     if (data.sparse()) {
         std::fill_n(x, tape.inputs * width, T(0));
@@ -115,24 +118,30 @@ inline void gather(const Rows<T>& data, const Batch& batch, const ActiveColumns&
         }
     } else {
         const auto input = [&](int i) { return data.x + here[i] * data.n_inputs; };
-        const auto keep = [&](int i, Index column, Lanes<T> numbers) {
-            if (!keep_rows) return;
-            const Index block = column / width * width;
-            store(tape.rows(0, block) + (panel * width + i) * tape.row_step(0, block) + column - block, numbers);
-        };
-        gather_panel<T>(input, keep, data.n_inputs, used, width, x);
+        if (keep_rows) {
+            const auto keep = [&](int i, Index column, Lanes<T> numbers) {
+                const Index block = floor_to(column, width);
+                store(tape.rows(0, block) + (panel * width + i) * tape.row_step(0, block) + column - block, numbers);
+            };
+            gather_panel<T>(input, keep, data.n_inputs, used, width, x);
+        } else {
+            gather_panel<T>(input, keep_nothing, data.n_inputs, used, width, x);
+        }
     }
     if (data.y) {
         const auto target = [&](int i) { return data.y + here[i] * data.n_outputs; };
-        gather_panel<T>(target, [](int, Index, Lanes<T>) {}, data.n_outputs, used, width, tape.target(panel));
+        gather_panel<T>(target, keep_nothing, data.n_outputs, used, width, tape.target(panel));
     }
     T* scale = tape.scale(panel);
-    std::uint32_t* ids = tape.ids.get() + panel * width;
-    for (int i = 0; i < width; ++i) {
-        const double weight = i >= used ? 0.0 : data.weight ? static_cast<double>(data.weight[here[i]]) : 1.0;
-        scale[i] = static_cast<T>(weight * factor);
-        ids[i] = i >= used ? 0u : data.first_id + static_cast<std::uint32_t>(here[i]);
+    for (int lane = 0; lane < width; lane += LANES<T>) store(scale + lane, Lanes<T>(used == width ? factor : 0.0));
+    if (used < width || data.weight) {
+        for (int i = 0; i < used; ++i) {
+            scale[i] = static_cast<T>(data.weight ? static_cast<double>(data.weight[here[i]]) * factor : factor);
+        }
     }
+    if (!tape.needs_ids) return;
+    std::uint32_t* ids = tape.ids.get() + panel * width;
+    for (int i = 0; i < width; ++i) ids[i] = i < used ? data.first_id + static_cast<std::uint32_t>(here[i]) : 0u;
 }
 
 // What enters affine operation i, turned from [unit][lane] to rows of samples.
@@ -149,7 +158,7 @@ template <typename T> inline void turn_to_rows(Tape<T>& tape, int i, Index units
         return;
     }
     for (Index c = 0; c < units; c += count) {
-        const Index block = c / width * width, step = tape.row_step(i, block);
+        const Index block = floor_to(c, width), step = tape.row_step(i, block);
         const int n = static_cast<int>(std::min<Index>(count, units - c));
         T* to = tape.rows(i, block) + panel * width * step + (c - block);
         for (int lane = 0; lane < width; lane += count) {

@@ -57,7 +57,7 @@ template <typename T> inline void row_backward(const T* w, const T* delta, Index
         const int n = static_cast<int>(std::min<Index>(count, inputs - i));
         Lanes<T> even(0.0), odd(0.0);
         const auto times = [&](Index o, Lanes<T> total) {
-            const Lanes<T> d(typename Lanes<T>::Vector{} + delta[o]);
+            const Lanes<T> d = Lanes<T>::all(delta[o]);
             return fused(n == count ? load(w + o * inputs + i) : load_first(w + o * inputs + i, n), d, total);
         };
         Index o = 0;
@@ -65,15 +65,6 @@ template <typename T> inline void row_backward(const T* w, const T* delta, Index
         if (o < outputs) even = times(o, even);
         store(dh + i, even + odd);
     }
-}
-
-template <typename T> inline double largest_magnitude(const T* from, Index n) {
-    double largest = 0;
-    for (Index i = 0; i < n; ++i) {
-        const double a = std::abs(static_cast<double>(from[i]));
-        largest = a <= largest ? largest : a;  // NaN stays
-    }
-    return largest;
 }
 
 // The values of one sample and their δ, kept from step to step.
@@ -158,7 +149,7 @@ public:
             if (o.bias < 0) continue;
             const View& b = plan_.views[static_cast<std::size_t>(o.bias)];
             const T* part = delta(i + 1);
-            penalty += rule.parts[plain](theta, slots, b.start, {&part, 1}, 1, b.size(), settings(b), update);
+            penalty += rule.parts[plain](theta, slots, b.start, {&part, 1, 0}, 1, b.size(), settings(b), update);
         }
         return penalty;
     }

@@ -15,7 +15,23 @@ namespace multilayer {
 
 template <typename T> constexpr int LANES = Lanes<T>::count;
 
-inline Index rounded_up(Index n, Index step) { return (n + step - 1) / step * step; }
+inline Index rounded_up(Index n, Index power) { return (n + power - 1) & -power; }
+
+// The multiple of a power of two below n, and how many of them hold n.
+inline Index floor_to(Index n, Index power) { return n & -power; }
+template <typename T> inline Index panels_of(Index n, int width) {
+    return width == LANES<T> ? (n + LANES<T> - 1) / LANES<T> : (n + 2 * LANES<T> - 1) / (2 * LANES<T>);
+}
+
+// Things [begin, end) in a row: panels of a tape, blocks of θ.
+struct Span {
+    Index begin = 0, end = 0;
+};
+
+// The span of n things that share s of some gets.
+inline Span part_of(Index n, Index s, Index shares) {
+    return shares == 1 ? Span{0, n} : Span{n * s / shares, n * (s + 1) / shares};
+}
 
 // Lanes of a panel for a batch of n: one vector if that holds them all, else two.
 template <typename T> inline int panel_width(Index n) { return n <= LANES<T> ? LANES<T> : 2 * LANES<T>; }
@@ -48,6 +64,7 @@ public:
             }
         }
         scales_ = take(1), losses_ = take(1);
+        for (const Operation& o : plan.operations) needs_ids = needs_ids || (o.kind == Kind::dropout && o.rate > 0);
         memory_ = Memory<T>(size_);
         ids = Memory<std::uint32_t>(panels * width);
         used.resize(static_cast<std::size_t>(panels));
@@ -83,9 +100,13 @@ public:
         return std::min<Index>(width, columns - column);
     }
 
+    // Whether the product of an affine operation is so small that calling the kernel would cost more than it does.
+    bool is_small(const Operation& o) const { return panels == 1 && o.units_in * o.units_out <= 64; }
+
     int width = 0;
     Index panels = 0;
     Index inputs = 0;            // columns of value 0
+    bool needs_ids = false;
     Memory<std::uint32_t> ids;   // [panel][lane], rows' ids for dropout masks
     std::vector<int> used;       // samples in each panel
     std::vector<double> loss;    // of each panel's samples, by weight

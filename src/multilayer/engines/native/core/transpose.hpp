@@ -33,16 +33,13 @@ template <int B, typename T> inline void exchange(std::array<Lanes<T>, Lanes<T>:
     }
 }
 
-// `rows` ≤ count rows of count numbers, `from_step` apart, become count rows of which lane i ≥ rows is 0; `wanted` of
-// them are stored, `to_step` apart.
-template <typename T>
-inline void transpose(const T* from, std::ptrdiff_t from_step, int rows, T* to, std::ptrdiff_t to_step, int wanted) {
+// `rows` ≤ count vectors row(i) become count vectors whose lanes from `rows` on are 0; `wanted` of them are stored,
+// `to_step` apart.
+template <typename T, typename Row> inline void transpose(const Row& row, int rows, T* to, std::ptrdiff_t to_step, int wanted) {
     constexpr int count = Lanes<T>::count;
     std::array<Lanes<T>, count> v;
 #pragma GCC unroll 16
-    for (int i = 0; i < count; ++i) {
-        v[static_cast<std::size_t>(i)] = i < rows ? load(from + i * from_step) : Lanes<T>(0.0);
-    }
+    for (int i = 0; i < count; ++i) v[static_cast<std::size_t>(i)] = i < rows ? row(i) : Lanes<T>(0.0);
     exchange<1>(v);
     if constexpr (count >= 4) exchange<2>(v);
     if constexpr (count >= 8) exchange<4>(v);
@@ -51,6 +48,11 @@ inline void transpose(const T* from, std::ptrdiff_t from_step, int rows, T* to, 
     for (int i = 0; i < count; ++i) {
         if (i < wanted) store(to + i * to_step, v[static_cast<std::size_t>(i)]);
     }
+}
+
+template <typename T>
+inline void transpose(const T* from, std::ptrdiff_t from_step, int rows, T* to, std::ptrdiff_t to_step, int wanted) {
+    transpose([&](int i) { return load(from + i * from_step); }, rows, to, to_step, wanted);
 }
 
 }  // namespace multilayer

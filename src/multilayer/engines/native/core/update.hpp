@@ -22,19 +22,20 @@ namespace multilayer {
 constexpr int MOST_SLOTS = 2, MOST_SCALARS = 8;
 using Scalars = std::array<double, MOST_SCALARS>;
 
-// A gradient that was summed in parts: pointers to the same numbers of each.
+// A gradient that was summed in parts; `begin` is where the slice lies in each.
 template <typename T> struct Parts {
     const T* const* parts;
     int n;
+    Index begin;
 
     Lanes<T> at(Index, Index i) const {
-        Lanes<T> g = load(parts[0] + i);
-        for (int k = 1; k < n; ++k) g = g + load(parts[k] + i);
+        Lanes<T> g = load(parts[0] + begin + i);
+        for (int k = 1; k < n; ++k) g = g + load(parts[k] + begin + i);
         return g;
     }
     Lanes<T> first_at(Index, Index i, int lanes) const {
-        Lanes<T> g = load_first(parts[0] + i, lanes);
-        for (int k = 1; k < n; ++k) g = g + load_first(parts[k] + i, lanes);
+        Lanes<T> g = load_first(parts[0] + begin + i, lanes);
+        for (int k = 1; k < n; ++k) g = g + load_first(parts[k] + begin + i, lanes);
         return g;
     }
 };
@@ -46,7 +47,7 @@ template <typename T> struct Outer {
 
     Lanes<T> at(Index row, Index i) const { return factor(row) * load(h + i); }
     Lanes<T> first_at(Index row, Index i, int lanes) const { return factor(row) * load_first(h + i, lanes); }
-    Lanes<T> factor(Index row) const { return Lanes<T>(typename Lanes<T>::Vector{} + delta[row]); }
+    Lanes<T> factor(Index row) const { return Lanes<T>::all(delta[row]); }
 };
 
 // The settings that a slice is updated by; equal ones of neighbouring views are joined.

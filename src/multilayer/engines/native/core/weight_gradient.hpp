@@ -17,7 +17,7 @@ inline void weight_gradient(const Plan& plan, const Tape<T>& tape, int i, Index 
     p.a = tape.delta(i + 1, 0) + first * width, p.a_row = width, p.a_step = 1, p.a_block = o.units_out * width;
     p.c_row = step, p.add = add;
     // From the last block down: a partial store may touch what the next block will write, where it ends a row.
-    for (Index c = (columns - 1) / width * width; c >= 0; c -= width) {
+    for (Index c = floor_to(columns - 1, width); c >= 0; c -= width) {
         const int left = static_cast<int>(std::min<Index>(width, columns - c));
         const int vectors = (left + LANES<T> - 1) / LANES<T>;
         p.b = tape.rows(i, c), p.b_step = tape.row_step(i, c), p.b_block = width * p.b_step;
@@ -53,6 +53,23 @@ inline void sparse_weight_gradient(const Plan& plan, const Tape<T>& tape, const 
     }
 }
 
+// All of a small ∇W: each entry is the sum over a panel's lanes of δ·h.
+template <typename T>
+inline void small_weight_gradient(const Operation& o, const Tape<T>& tape, int i, T* to, bool add) {
+    const int width = tape.width;
+    const Index inputs = o.units_in;
+    const T* delta = tape.delta(i + 1, 0);
+    for (Index r = 0; r < o.units_out; ++r, delta += width) {
+        const T* h = tape.value(i, 0);
+        for (Index c = 0; c < inputs; ++c, ++to, h += width) {
+            Lanes<T> products = load(delta) * load(h);
+            if (width > LANES<T>) products = fused(load(delta + LANES<T>), load(h + LANES<T>), products);
+            const T total = sum(products);
+            *to = add ? *to + total : total;
+        }
+    }
+}
+
 // All of ∇θ of a chunk, written or added to `gradient`; what hinges learn is there already.
 template <typename T>
 inline void gradient_of_chunk(const Plan& plan, Tape<T>& tape, const ActiveColumns* active, Index panels, T* gradient,
@@ -61,8 +78,10 @@ inline void gradient_of_chunk(const Plan& plan, Tape<T>& tape, const ActiveColum
         const Operation& o = plan.operations[static_cast<std::size_t>(i)];
         if (o.kind != Kind::affine) continue;
         T* w = gradient + plan.views[static_cast<std::size_t>(o.weight)].start;
-        for_tiles(0, o.units_out, [&](Index first, int rows) {
-            if (i == 0 && active) {
+        const bool sparse = i == 0 && active;
+        if (!sparse && tape.is_small(o)) small_weight_gradient(o, tape, i, w, add);
+        else for_tiles(0, o.units_out, [&](Index first, int rows) {
+            if (sparse) {
                 sparse_weight_gradient(plan, tape, *active, panels, first, rows, w + first * o.units_in, columns);
             } else {
                 weight_gradient(plan, tape, i, panels, first, rows, w + first * o.units_in, o.units_in, add);

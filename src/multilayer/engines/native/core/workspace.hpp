@@ -28,35 +28,37 @@ constexpr double OPERATIONS_FOR_THREADS = 2e6;      // a step's, below which wak
 constexpr Index CHUNK_BYTES = 400'000;              // of a tape that stays in a core's second-level cache beside W
 constexpr Index GRADIENT_BYTES = 160'000;           // of a gradient that is better used up block by block
 
+// Whether ∇W of a block of rows is used for the update as soon as it is there, all panels' values being kept till then:
+// for gradients that are larger than what a batch leaves behind.
+template <typename T> inline bool updates_by_blocks(const Plan& plan, Index n) {
+    for (const Operation& o : plan.operations) {
+        if (o.kind == Kind::hinges) return false;
+    }
+    return !plan.clip_norm && plan.n_parameters * static_cast<Index>(sizeof(T)) > GRADIENT_BYTES &&
+           plan.n_parameters > n * numbers_a_row(plan);
+}
+
 // A batch's panels, shared out to `shares` of which each is worked through in chunks. Numbers depend on the shares, never
 // on how many threads there are at the moment.
 struct Division {
     Index n = 0, panels = 0, chunk = 0;  // rows; panels of the batch; panels a chunk
     int width = 0, shares = 1;
+    bool by_blocks = false;              // if inputs are dense
 
-    Panels share(int s) const { return {panels * s / shares, panels * (s + 1) / shares}; }
+    Span share(int s) const { return part_of(panels, s, shares); }
     Index rows_before(Index panel) const { return std::min(n, panel * width); }
 };
 
 template <typename T> inline Division divide(const Plan& plan, Index n, int threads) {
     Division d;
-    d.n = n, d.width = panel_width<T>(n), d.panels = (n + d.width - 1) / d.width;
+    d.n = n, d.width = panel_width<T>(n), d.panels = panels_of<T>(n, d.width);
     const bool several = threads > 1 && static_cast<double>(n) * operations_a_row(plan) >= OPERATIONS_FOR_THREADS;
     d.shares = several ? static_cast<int>(std::min<Index>(threads, d.panels)) : 1;
     const Index bytes_a_panel = numbers_a_row(plan) * d.width * static_cast<Index>(sizeof(T));
     const Index share = (d.panels + d.shares - 1) / d.shares;
     d.chunk = std::clamp<Index>(CHUNK_BYTES / bytes_a_panel, 1, std::max<Index>(share, 1));
+    d.by_blocks = updates_by_blocks<T>(plan, n);
     return d;
-}
-
-// Whether ∇W of a block of rows is used for the update as soon as it is there, all panels' values being kept till then:
-// for gradients that are larger than what a batch leaves behind.
-template <typename T> inline bool updates_by_blocks(const Plan& plan, Index n, bool sparse) {
-    for (const Operation& o : plan.operations) {
-        if (o.kind == Kind::hinges) return false;
-    }
-    return !plan.clip_norm && !sparse && plan.n_parameters * static_cast<Index>(sizeof(T)) > GRADIENT_BYTES &&
-           plan.n_parameters > n * numbers_a_row(plan);
 }
 
 // What one thread works with.
@@ -82,8 +84,9 @@ template <typename T> struct Bench {
         if (compact) active.find(data, chunk);
         if (data.sparse() && !compact) active.all(data.n_inputs);
         if (data.sparse()) tape.use_inputs(static_cast<Index>(active.columns.size()));
-        const Index panels = (chunk.n + tape.width - 1) / tape.width;
-        const bool keep = training && !data.sparse() && plan.operations[0].kind == Kind::affine;
+        const Index panels = panels_of<T>(chunk.n, tape.width);
+        const Operation& first = plan.operations[0];
+        const bool keep = training && !data.sparse() && first.kind == Kind::affine && !tape.is_small(first);
         for (Index p = 0; p < panels; ++p) {
             gather(data, chunk, active, tape, p, factor, keep);
             if (training && compact) turn_to_rows(tape, 0, tape.inputs, p);
