@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,8 +14,9 @@ from scipy import sparse
 
 import multilayer as ml
 from multilayer.engines import ENGINES, engine
-from multilayer.engines.protocol import Engine, Program, Report, Rows, State, Stretch
+from multilayer.engines.protocol import Engine, Program, Report, Rows, State, Stretch, Sums
 from multilayer.formulas.update_rules import UPDATE_RULES
+from multilayer.network.targets import OneHot, encode_keeping_labels
 from multilayer.training.rules import Rule, initial_slots, scalar_rows
 
 N_ROWS, N_INPUTS, N_CLASSES = 23, 3, 4
@@ -384,6 +386,126 @@ def test_states_are_copies(made):
     program.read().theta[:] = 8.0
     program.read().slots[0][:] = 9.0
     assert bits(program.read()) == bits(case.state())
+
+
+@few
+@pytest.mark.parametrize("members", [None, 3])
+def test_a_state_that_is_handed_over_is_the_programs_and_its_last(case, members):
+    start = case.state()
+    if members:
+        theta, *slots = (np.stack([array] * members) for array in (start.theta, *start.slots))
+        start = State(theta, tuple(slots), seed=tuple(range(members)))
+    stretch, data = case.stretch(), rows(case.objective)
+    program = case.program(start)
+    loaded = program.load(data)
+    program.advance(loaded, part(stretch, 0, 5))
+    before = program.read()
+    state = program.release()
+    sums = Sums(*np.ones((2, *before.theta.shape[:-1])))
+    for use in (
+        program.read,
+        program.read_theta,
+        program.release,
+        lambda: program.write(state),
+        lambda: program.gradient(loaded),
+        lambda: program.loss(loaded),
+        lambda: program.apply(np.zeros_like(state.theta), sums, stretch.scalars[0]),
+        lambda: program.advance(loaded, stretch),
+        lambda: program.predict(data.X),
+    ):
+        with pytest.raises(RuntimeError, match="program: its state was handed over; make a new program"):
+            use()
+    program = loaded = None
+    gc.collect()  # nothing is left of them
+    assert bits(state) == bits(before)
+    again = case.program(state)
+    again.advance(again.load(data), part(stretch, 5, 9))
+    whole = case.program(start)
+    whole.advance(whole.load(data), stretch)
+    assert bits(again.read()) == bits(whole.read())
+    for array in (state.theta, *state.slots):
+        array[:] = 0.0  # the receiver's own
+
+
+@few
+def test_theta_is_read_alone(case):
+    program = case.program()
+    program.advance(program.load(rows(case.objective)), case.stretch())
+    theta = program.read_theta()
+    np.testing.assert_array_equal(theta, program.read().theta)
+    theta[:] = 7.0
+    assert not np.array_equal(theta, program.read_theta())
+
+
+HEADS = {
+    "softmax": PLAIN,
+    "dropout": DROPOUT,
+    "smoothed": ml.Objective(PLAIN.network, label_smoothing=0.3),
+    "smoothed sparsemax": ml.Objective(ml.Network([N_INPUTS, 5, N_CLASSES], output="sparsemax"), label_smoothing=0.1),
+    "hinge": ml.Objective(ml.Network([N_INPUTS, 5, N_CLASSES], "tanh"), "hinge"),
+    "squared": ml.Objective(PLAIN.network, "squared"),
+}
+
+
+def labelled_rows(objective: ml.Objective) -> tuple[Rows, Rows]:
+    """The same rows with targets as labels and written out."""
+    data, labels = rows(objective), np.random.default_rng(4).integers(N_CLASSES, size=N_ROWS)
+    targets = encode_keeping_labels(
+        labels, objective.head, N_ROWS, N_CLASSES, label_smoothing=objective.label_smoothing
+    )
+    assert isinstance(targets, OneHot)
+    return replace(data, Y=targets), replace(data, Y=objective.encode(labels, N_ROWS))
+
+
+@engines
+@pytest.mark.parametrize("objective", HEADS.values(), ids=HEADS.keys())
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("as_sparse", [False, True])
+def test_labels_give_the_bits_of_targets_that_are_written_out(made, objective, dtype, as_sparse):
+    case = Case(made, objective, RULES["adam"], dtype=dtype)
+    one_by_one = Stretch(np.arange(N_ROWS), np.arange(N_ROWS + 1), case.stretch(N_ROWS).scalars)
+    seen = []
+    for data in labelled_rows(objective):
+        program = case.program()
+        loaded = program.load(replace(data, X=sparse.csr_array(data.X)) if as_sparse else data)
+        gradients = [program.gradient(loaded)[1], program.gradient(loaded, np.array([3, 3, 0]), masks=True)[1]]
+        reports = [program.advance(loaded, stretch) for stretch in (case.stretch(), one_by_one)]
+        loss = float(program.loss(loaded).loss)
+        seen.append((loss, join(reports), bits(program.read()), [g.tobytes() for g in gradients]))
+    assert seen[0] == seen[1]
+
+
+@engines
+def test_members_have_orders_of_their_own_among_labels(made):
+    case = Case(made, PLAIN, RULES["gradient descent"])
+    start = case.state().theta
+    orders = np.random.default_rng(1).integers(N_ROWS, size=(2, 12))
+    thetas = []
+    for data in labelled_rows(PLAIN):
+        program = case.program(State(np.stack([start, start]), (), seed=(0, 0)))
+        program.advance(program.load(data), Stretch(orders, np.array([0, 5, 12]), np.full((2, 1), 0.1)))
+        thetas.append(program.read().theta.tobytes())
+    assert thetas[0] == thetas[1]
+
+
+@pytest.mark.parametrize("made", [e for name, e in ENGINES.items() if name != "reference"])
+def test_labels_are_checked_and_copied_where_an_array_would_be_overrun(made):
+    case = Case(made, PLAIN, RULES["adam"])
+    data, _ = labelled_rows(PLAIN)
+    program = case.program()
+    for bad in (-1, N_CLASSES):
+        labels = data.Y.labels.copy()
+        labels[7] = bad
+        with pytest.raises(ValueError, match="labels: must be numbers of classes"):
+            program.load(replace(data, Y=OneHot(labels, N_CLASSES)))
+    with pytest.raises(ValueError, match="labels: must have as many entries as X has rows"):
+        program.load(replace(data, Y=OneHot(data.Y.labels[1:], N_CLASSES)))
+    with pytest.raises(ValueError, match="Y: must have as many columns as the network has outputs"):
+        program.loss(program.load(replace(data, Y=OneHot(data.Y.labels, N_CLASSES + 1))))
+    loaded = program.load(data)
+    before = program.loss(loaded)
+    data.Y.labels[:] = 2**30
+    assert program.loss(loaded) == before
 
 
 @engines

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 
 import multilayer as ml
 from multilayer.network.head import join
-from multilayer.network.targets import BLOCK_ENTRIES, encode
+from multilayer.network.targets import BLOCK_ENTRIES, OneHot, encode, encode_keeping_labels
 
 
 def encoded(T, output, k, *, smoothing=0.0):
@@ -140,17 +140,18 @@ def test_what_a_loss_does_not_take_is_refused_with_what_it_takes(T, output, k, l
 )
 def test_the_type_asked_for_rounds_the_targets_and_nothing_else(T, output, k, smoothing, dtype):
     head = join(output, None, k)
-    rows = encode(T, head, 2, k, label_smoothing=smoothing, dtype=dtype)
-    assert rows.dtype == dtype
+    kept = encode_keeping_labels(T, head, 2, k, label_smoothing=smoothing, dtype=dtype)
+    rows = np.asarray(kept, dtype)
+    assert isinstance(kept, OneHot) or kept is rows
     assert rows.tolist() == encode(T, head, 2, k, label_smoothing=smoothing).astype(dtype).tolist()
 
 
 def test_values_are_checked_before_they_are_rounded():
     # Above 1 by a hair, and a sum that misses 1 by 2e-6: float16 would round both away.
     with pytest.raises(ValueError, match="row 0 is"):
-        encode([1.0 + 1e-9], join("sigmoid", None, 1), 1, 1, dtype=np.float16)
+        encode_keeping_labels([1.0 + 1e-9], join("sigmoid", None, 1), 1, 1, dtype=np.float16)
     with pytest.raises(ValueError, match="row 0 is"):
-        encode([[0.5, 0.500002]], join("softmax", None, 2), 1, 2, dtype=np.float16)
+        encode_keeping_labels([[0.5, 0.500002]], join("softmax", None, 2), 1, 2, dtype=np.float16)
 
 
 def test_many_rows_are_the_rows_one_by_one():
@@ -181,5 +182,26 @@ def test_signs_are_read_as_such_only_if_all_rows_are():
 def test_numbers_of_the_right_type_are_not_copied():
     head = join("identity", None, 2)
     T = np.ones((3, 2), dtype=np.float32)
-    assert np.shares_memory(encode(T, head, 3, 2, dtype=np.float32), T)
+    assert np.shares_memory(encode_keeping_labels(T, head, 3, 2, dtype=np.float32), T)
     assert not np.shares_memory(encode(T, head, 3, 2), T)
+
+
+@pytest.mark.parametrize(("output", "loss"), [("softmax", None), ("sparsemax", "squared"), ("identity", "hinge")])
+@given(labels=arrays.arrays(INTEGERS, st.integers(1, 9), elements=st.integers(0, 3)))
+def test_labels_are_kept_as_such(output, loss, labels):
+    head, n = join(output, loss, 4), len(labels)
+    kept = encode_keeping_labels(labels, head, n, 4)
+    assert kept.labels.dtype == np.int32
+    assert kept.labels.tolist() == labels.tolist()
+    assert kept.shape == (n, 4)
+    np.testing.assert_array_equal(np.asarray(kept), ml.one_hot(labels, 4))
+    assert encode_keeping_labels(labels.astype(float)[:, None] == np.arange(4), head, n, 4).dtype == np.float64
+
+
+def test_rows_of_labels_are_written_out_as_an_array_would_be():
+    kept = OneHot(np.array([2, 0, 1], dtype=np.int32), 3, on=0.8, off=0.1)
+    rows = np.asarray(kept)
+    assert rows.tolist() == [[0.1, 0.1, 0.8], [0.8, 0.1, 0.1], [0.1, 0.8, 0.1]]
+    for some in (1, slice(1, None), [2, 2], np.array([[0, 1], [2, 0]]), np.array([True, False, True])):
+        assert kept[some].tolist() == rows[some].tolist()
+    assert np.asarray(kept, np.float32).dtype == np.float32

@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 
 from multilayer.formulas.update_rules import UpdateRule
 from multilayer.network.plan import Plan
+from multilayer.network.targets import OneHot
 
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
 Ending = Literal["complete", "interrupted", "nonfinite"]
 OnNonfinite = Literal["stop", "continue"]
+
+RELEASED = "program: its state was handed over; make a new program"
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ class Rows:
     ----------
     X : ndarray (n, D) or SciPy CSR matrix
         Inputs.
-    Y : ndarray (n, k)
-        Encoded targets.
+    Y : ndarray (n, k) or OneHot
+        Encoded targets; labels of classes need not be written out as rows.
     weight : ndarray (n,), optional
         A weight a row.
     first_id : int
@@ -61,7 +64,7 @@ class Rows:
     """
 
     X: Any
-    Y: FloatArray
+    Y: FloatArray | OneHot
     weight: FloatArray | None = None
     first_id: int = 0
 
@@ -131,6 +134,18 @@ class Program(Protocol):
 
     def read(self) -> State:
         """A copy of the state."""
+
+    def read_theta(self) -> FloatArray:
+        """A copy of θ alone."""
+
+    def release(self) -> State:
+        """The state itself, without a copy where that can be; the program cannot be used afterwards.
+
+        Raises
+        ------
+        RuntimeError
+            As all that needs the state does from then on.
+        """
 
     def gradient(
         self, data: Any, order: IntArray | None = None, *, masks: bool = False, theta: FloatArray | None = None

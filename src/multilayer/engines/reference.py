@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.engines.protocol import Ending, FloatArray, IntArray, Report, Rows, State, Stretch, Sums
+from multilayer.engines.protocol import RELEASED, Ending, FloatArray, IntArray, Report, Rows, State, Stretch, Sums
 from multilayer.formulas.update_rules import UpdateRule
 from multilayer.network.plan import Dropout, Plan
 from multilayer.network.propagation import MaskDraw, RowLosses, loss_and_gradient, predict, row_losses
+from multilayer.network.targets import OneHot
 from multilayer.network.update import divisor, penalty, scales, update
 from multilayer.random import dropout_mask
 
@@ -50,10 +51,10 @@ class ReferenceEngine:
 
 @dataclass(frozen=True)
 class _Loaded:
-    """Rows in the program's dtype."""
+    """Rows in the program's dtype, but for labels, of which each batch writes out its own."""
 
     X: Any
-    Y: FloatArray
+    Y: FloatArray | OneHot
     weight: FloatArray | None
     ids: IntArray
 
@@ -65,32 +66,42 @@ class ReferenceProgram:
         self._plan, self._rule, self._dtype = plan, rule, dtype
         self._shape = (*lead, plan.n_parameters)
         zeros = np.zeros(self._shape, dtype)
-        self._state = State(zeros, (zeros,) * len(rule.slots), 0, (0,) * lead[0] if lead else 0)
+        self._held: State | None = State(zeros, (zeros,) * len(rule.slots), 0, (0,) * lead[0] if lead else 0)
 
     @_LOOKED_AT
     def load(self, rows: Rows) -> _Loaded:
         """Rows in the program's dtype; nothing is copied that is in it already."""
         weight = None if rows.weight is None else np.asarray(rows.weight, self._dtype)
         ids = np.arange(rows.first_id, rows.first_id + rows.X.shape[0])
-        return _Loaded(rows.X.astype(self._dtype, copy=False), np.asarray(rows.Y, self._dtype), weight, ids)
+        Y = rows.Y if isinstance(rows.Y, OneHot) else np.asarray(rows.Y, self._dtype)
+        return _Loaded(rows.X.astype(self._dtype, copy=False), Y, weight, ids)
 
     def write(self, state: State) -> None:
         """Set the state; arrays are copied."""
         arrays = [np.array(a, self._dtype) for a in (state.theta, *state.slots)]
+        shape = self._state.theta.shape
         for a in arrays:
-            if a.shape != self._shape:
-                raise ValueError(f"state: arrays must have shape {self._shape}, came {a.shape}")
+            if a.shape != shape:
+                raise ValueError(f"state: arrays must have shape {shape}, came {a.shape}")
         if len(arrays) != 1 + len(self._rule.slots):
             raise ValueError(f"state: rule {self._rule.name!r} has slots {self._rule.slots}, came {len(state.slots)}")
         if isinstance(state.seed, tuple) != (len(self._shape) == 2) or np.shape(state.seed) != self._shape[:-1]:
             raise ValueError(f"state: seed must be a number, or a tuple with one for each member, came {state.seed!r}")
-        self._state = replace(state, theta=arrays[0], slots=tuple(arrays[1:]))
+        self._held = replace(state, theta=arrays[0], slots=tuple(arrays[1:]))
 
     def read(self) -> State:
         """A copy of the state."""
-        return replace(
-            self._state, theta=self._state.theta.copy(), slots=tuple(slot.copy() for slot in self._state.slots)
-        )
+        state = self._state
+        return replace(state, theta=state.theta.copy(), slots=tuple(slot.copy() for slot in state.slots))
+
+    def read_theta(self) -> FloatArray:
+        """A copy of θ alone."""
+        return self._state.theta.copy()
+
+    def release(self) -> State:
+        """The state itself; the program cannot be used afterwards."""
+        state, self._held = self._state, None
+        return state
 
     def gradient(
         self, data: _Loaded, order: IntArray | None = None, *, masks: bool = False, theta: FloatArray | None = None
@@ -100,6 +111,7 @@ class ReferenceProgram:
         if order is not None:
             X, Y = X[order], Y[order]
             weight = None if weight is None else weight[order]
+        Y = np.asarray(Y, self._dtype)
         theta = self._state.theta if theta is None else np.asarray(theta, self._dtype)
         draw_mask = self._masks(data.ids, order) if masks else None
         sums, gradient = loss_and_gradient(self._plan, theta, X, Y, weight, draw_mask)
@@ -108,12 +120,13 @@ class ReferenceProgram:
     @_LOOKED_AT
     def loss(self, data: _Loaded) -> Sums:
         """Loss summed over all rows, without dropout and penalty."""
-        return _in_double(row_losses(self._plan, self._state.theta, data.X, data.Y, data.weight))
+        Y = np.asarray(data.Y, self._dtype)
+        return _in_double(row_losses(self._plan, self._state.theta, data.X, Y, data.weight))
 
     def apply(self, gradient: FloatArray, sums: Sums, scalars: NDArray[np.float64]) -> NDArray[np.float64]:
         """Update the state with a summed gradient; returns the penalty's part of J from before."""
         omega = self._penalty(sums)
-        self._state = self._updated(gradient, sums, scalars)
+        self._held = self._updated(gradient, sums, scalars)
         return omega
 
     @_LOOKED_AT
@@ -136,7 +149,7 @@ class ReferenceProgram:
                     break
                 records.append((*sums, self._penalty(sums)))
                 # Ctrl-C falls before or after this one assignment: the step it counts tells how many records hold.
-                self._state = self._updated(gradient, sums, stretch.scalars[j])
+                self._held = self._updated(gradient, sums, stretch.scalars[j])
         except KeyboardInterrupt:
             ended = "interrupted"
         done = self._state.step - first
@@ -146,6 +159,12 @@ class ReferenceProgram:
     def predict(self, X: Any, *, until: int | None = None) -> FloatArray:
         """Outputs, or the values after operation `until`."""
         return predict(self._plan, self._state.theta, X.astype(self._dtype, copy=False), until)
+
+    @property
+    def _state(self) -> State:
+        if self._held is None:
+            raise RuntimeError(RELEASED)
+        return self._held
 
     def _penalty(self, sums: Sums) -> NDArray[np.float64]:
         """The penalty's part of a batch's objective."""

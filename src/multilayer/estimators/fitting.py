@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
+from multilayer.estimators import prediction
 from multilayer.formulas.activations import ACTIVATIONS
 from multilayer.network.layers import Layer
 from multilayer.network.network import Network, Parameters
@@ -182,7 +184,9 @@ def _describe_epochs(estimator: Any, run: Run, n_rows: int) -> None:
 
 
 def outputs(estimator: Any, X: Any) -> NDArray[Any]:
-    """Outputs of the fitted network, (n, k)."""
+    """Outputs of the fitted network for rows as users give them, (n, k)."""
+    if not hasattr(estimator, "coefs_"):
+        check_is_fitted(estimator)
+    X = prediction.checked_rows(estimator, X)
     theta = tuple(Layer(W.T, b) for W, b in zip(estimator.coefs_, estimator.intercepts_, strict=True))
-    result: NDArray[Any] = estimator.network_.forward(theta, X)
-    return result
+    return prediction.outputs(estimator, estimator.network_, theta, X)

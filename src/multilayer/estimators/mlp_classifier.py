@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
 
 from multilayer.estimators import fitting
 
@@ -179,11 +179,11 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Class labels (n,), or label indicators (n, k)."""
-        return self._labels(self._outputs(X))
+        return self._labels(fitting.outputs(self, X))
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Probabilities of the classes, in the order of `classes_`, (n, k)."""
-        f = self._outputs(X)
+        f = fitting.outputs(self, X)
         return np.hstack([1.0 - f, f]) if f.shape[1] == 1 else f
 
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
@@ -191,13 +191,13 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def _outputs(self, X: Any) -> NDArray[Any]:
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False)
-        return fitting.outputs(self, X)
-
     def _labels(self, f: NDArray[Any]) -> NDArray[Any]:
-        return np.asarray(self._label_binarizer.inverse_transform(f.ravel() if f.shape[1] == 1 else f))
+        match self._label_binarizer.y_type_:
+            case "multiclass":
+                return self.classes_[f.argmax(axis=1)]
+            case "binary":
+                return self.classes_.take((f[:, 0] > 0.5).astype(np.intp), mode="clip")  # perhaps of one class only
+        return np.asarray(self._label_binarizer.inverse_transform(f))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

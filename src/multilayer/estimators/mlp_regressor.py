@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
 
 from multilayer.estimators import fitting
 
@@ -137,8 +137,6 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predicted targets (n,) or (n, k)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False)
         f = fitting.outputs(self, X)
         return f[:, 0] if f.shape[1] == 1 else f
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.estimators.prediction import outputs
 from multilayer.estimators.table_summary import summary_text
 from multilayer.files.container import load_container, save_container
 from multilayer.files.errors import FileError
@@ -29,8 +30,6 @@ from multilayer.tables.reading import open_table
 from multilayer.tables.target import TargetPreparation, with_known_target
 
 CONTENT = "table model"
-# Bounds the memory that hidden activations take.
-ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,11 +117,9 @@ class TableModel:
         """Inputs (n, D) and encoded targets (n,) of a polars data frame whose targets are known."""
         return self.preparation.transform(frame), self.target.encode(frame)
 
-    def outputs(self, X: NDArray[Any]) -> NDArray[np.float64]:
+    def outputs(self, X: NDArray[Any]) -> NDArray[Any]:
         """The network's outputs for prepared inputs: probabilities (n, k) or scaled numbers (n, 1)."""
-        layers = self.network.unpack(self.theta)
-        parts = [self.network.forward(layers, X[i : i + ROWS_AT_ONCE]) for i in range(0, len(X), ROWS_AT_ONCE)]
-        return np.concatenate(parts)
+        return outputs(self, self.network, self.theta, X)
 
     def decode(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """Classes or numbers (n,) for outputs (n, k)."""

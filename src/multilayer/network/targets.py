@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,40 @@ HINTS = {
     "signs": "-1 and +1 of shape {shape}",
     "numbers": "numbers of shape {shape}",
 }
+
+
+@dataclass(frozen=True)
+class OneHot:
+    """Targets (n, k) that are told by their labels, and written out where somebody reads them.
+
+    Entry (i, c) is `on` where c is row i's label and `off` elsewhere. An index gives those rows as float64, an array
+    of indices of any shape one row for each.
+
+    Parameters
+    ----------
+    labels : ndarray (n,), int32
+        In 0 … k − 1.
+    n_classes : int
+        k.
+    on, off : float
+        Targets of the label's class and of the others; with label smoothing s they are 1 − s + s/k and s/k.
+    """
+
+    labels: NDArray[np.int32]
+    n_classes: int
+    on: float = 1.0
+    off: float = 0.0
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, k)."""
+        return len(self.labels), self.n_classes
+
+    def __getitem__(self, rows: Any) -> FloatArray:
+        return np.where(np.equal.outer(self.labels[rows], np.arange(self.n_classes)), self.on, self.off)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> FloatArray:
+        return self[:].astype(dtype, copy=False)
 
 
 def one_hot(labels: ArrayLike, n_classes: int | None = None) -> FloatArray:
@@ -46,10 +81,15 @@ def one_hot(labels: ArrayLike, n_classes: int | None = None) -> FloatArray:
     if n_classes is None:
         n_classes = int(y.max()) + 1 if y.size else 0
     _check_labels(y, n_classes)
-    return _identity_rows(y, n_classes)
+    return OneHot(y.astype(np.int32), n_classes)[:]
 
 
-def encode(
+def encode(T: ArrayLike, head: Head, n_rows: int, n_outputs: int, *, label_smoothing: float = 0.0) -> FloatArray:
+    """Targets as an array (n, k), float64; see `encode_keeping_labels`."""
+    return np.asarray(encode_keeping_labels(T, head, n_rows, n_outputs, label_smoothing=label_smoothing))
+
+
+def encode_keeping_labels(
     T: ArrayLike,
     head: Head,
     n_rows: int,
@@ -57,8 +97,8 @@ def encode(
     *,
     label_smoothing: float = 0.0,
     dtype: Any = np.float64,
-) -> FloatArray:
-    """Check targets against the head and give them as (n, k).
+) -> FloatArray | OneHot:
+    """Check targets against the head and give them as (n, k), integer labels without writing them out.
 
     Worked out in float64, a block of rows at a time; numbers that have the type and shape already are not copied.
 
@@ -76,7 +116,7 @@ def encode(
         s in [0, 1): targets become (1 − s)·y + s/k for distributions, (1 − s)·y + s/2 in [0, 1]
         (Szegedy et al. 2016, section 7).
     dtype : dtype
-        Floating type of the result.
+        Floating type of an array.
 
     Raises
     ------
@@ -88,30 +128,28 @@ def encode(
     hint = HINTS["labels" if one_class else head.targets].format(top=n_outputs - 1, n=n_rows, k=n_outputs, shape=shape)
     allowed = f"output {head.output.name!r} with loss {head.loss.name!r} takes {hint}"
     y = as_numbers("T", T, f"numbers; {allowed}")
-    labels = head.targets == "classes" and y.shape == (n_rows,) and y.dtype.kind in "iub"
-    if labels:
+    if head.targets == "classes" and y.shape == (n_rows,) and y.dtype.kind in "iub":
         try:
             _check_labels(y, n_outputs)
         except ValueError as error:
             raise ValueError(f"T: {error}; {allowed}") from None
-    elif n_outputs == 1 and y.shape == (n_rows,):
+        on, off = (_smooth(value, head, n_outputs, label_smoothing) for value in (1.0, 0.0))
+        return OneHot(y.astype(np.int32, copy=False), n_outputs, on, off)
+    if n_outputs == 1 and y.shape == (n_rows,):
         y = y[:, None]
-    if not labels and y.shape != (n_rows, n_outputs):
+    if y.shape != (n_rows, n_outputs):
         raise ValueError(f"T: came shape {y.shape}, dtype {y.dtype}; {allowed}")
     size = max(1, BLOCK_ENTRIES // n_outputs)
     blocks = [slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size)]
     as_signs = head.targets == "zero_one" and all(_are_signs(y[block]).all() for block in blocks)
     rows = y if head.targets == "numbers" and y.dtype == dtype else np.empty((n_rows, n_outputs), dtype)
     for block in blocks:
-        if labels:
-            part = _identity_rows(y[block], n_outputs)
-        else:
-            part = y[block].astype(np.float64)
-            if as_signs:
-                part = (part + 1.0) / 2.0
-            _check_values(part, head, block.start, allowed)
+        part = y[block].astype(np.float64)
+        if as_signs:
+            part = (part + 1.0) / 2.0
+        _check_values(part, head, block.start, allowed)
         if rows is not y:
-            rows[block] = _smooth(part, head, label_smoothing)
+            rows[block] = _smooth(part, head, n_outputs, label_smoothing)
     return rows
 
 
@@ -119,13 +157,6 @@ def _check_labels(y: NDArray[Any], k: int) -> None:
     """Refuse labels outside 0 … k − 1."""
     if y.size and (y.min() < 0 or y.max() >= k):
         raise ValueError(f"labels: must lie in 0 … {k - 1}, came {int(y.min())} … {int(y.max())}")
-
-
-def _identity_rows(y: NDArray[Any], k: int) -> FloatArray:
-    """Labels as rows of the identity (n, k)."""
-    rows = np.zeros((len(y), k))
-    rows[np.arange(len(y)), y.astype(np.int64)] = 1.0
-    return rows
 
 
 def _are_signs(y: NDArray[Any]) -> NDArray[np.bool_]:
@@ -155,11 +186,11 @@ def _check_values(y: FloatArray, head: Head, first: int, allowed: str) -> None:
         raise ValueError(f"T: row {first + row} is {y[row].tolist()}; {allowed}{also}")
 
 
-def _smooth(y: FloatArray, head: Head, smoothing: float) -> FloatArray:
-    """Mix targets with the uniform distribution."""
+def _smooth(y: Any, head: Head, k: int, smoothing: float) -> Any:
+    """Mix targets of k outputs, an array or a number, with the uniform distribution."""
     if smoothing == 0.0:
         return y
-    return (1.0 - smoothing) * y + smoothing / (2.0 if head.targets == "zero_one" else y.shape[1])
+    return (1.0 - smoothing) * y + smoothing / (2.0 if head.targets == "zero_one" else k)
 
 
 def require_smoothing(smoothing: float, head: Head) -> None:

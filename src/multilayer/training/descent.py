@@ -87,7 +87,7 @@ def descend(task: Task, settings: Settings, program: Program) -> Run:
                 if report.ended == "nonfinite":
                     batch = stretch.order[stretch.starts[report.done] : stretch.starts[report.done + 1]]
                     where = f"epoch {tally.epochs + 1}, batch {tally.updates % settings.batches.per_epoch + 1}"
-                    message = describe_nonfinite(task.plan, program.read().theta, task.rows, batch, where)
+                    message = describe_nonfinite(task.plan, program.read_theta(), task.rows, batch, where)
                 break
             if not seen:
                 progress.extend(epochs)

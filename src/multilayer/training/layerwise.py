@@ -122,7 +122,7 @@ def train_layerwise(
             theta = theta.copy()
             total = run_epoch(task.plan, theta, task.rows, order, rule.rate, method)
             if not np.isfinite(total):
-                before = program.read().theta
+                before = program.read_theta()
                 ended = "nonfinite"
                 message = describe_nonfinite(task.plan, before, task.rows, np.arange(n), f"epoch {number}")
                 break
@@ -144,7 +144,7 @@ def run_epoch(
     X = rows.X.astype(theta.dtype, copy=False)
     with np.errstate(over="ignore", invalid="ignore"):
         stored = _values(plan, parameters, X)
-        E = rows.Y.astype(theta.dtype, copy=False) - stored[-1]
+        E = np.asarray(rows.Y, theta.dtype) - stored[-1]
         for i in order:
 
             def values(i: int = i) -> list[FloatArray]:

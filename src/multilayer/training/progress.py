@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from multilayer.engines.protocol import Program
+from multilayer.engines.protocol import Program, State
 from multilayer.network.network import Parameters
 from multilayer.network.update import scales
 from multilayer.training.history import Columns, Diverged, Ending, Epoch, Record, Run
@@ -37,6 +37,7 @@ class Progress:
         self._watches = [start(condition) for condition in task.stop]
         self._needs_norm = any(isinstance(condition, GradientNorm) for condition in task.stop)
         self._best: tuple[float, int, NDArray[Any]] | None = None
+        self._end: State | None = None
         self.last = Epoch(0, np.inf, 0.0, None, 0.0, *(self._validate() if task.restore_best else ()))
         if task.restore_best:
             self._keep_if_best(self.last)
@@ -77,7 +78,7 @@ class Progress:
         Diverged
             If it ended at a NaN or infinity.
         """
-        state = self._program.read()
+        state = self._end = self._program.release()
         theta, best_epoch = (state.theta, None) if self._best is None else (self._best[2], self._best[1])
         run = Run(self._task.network.unpack(theta), self.record.history(), ended, message, best_epoch, state)
         if ended == "nonfinite":
@@ -86,7 +87,8 @@ class Progress:
 
     def _parameters(self) -> Parameters:
         """A copy of the current θ."""
-        return self._task.network.unpack(self._program.read().theta)
+        theta = self._program.read_theta() if self._end is None else self._end.theta.copy()
+        return self._task.network.unpack(theta)
 
     def _validate(self) -> tuple[float | None, float | None]:
         """Loss and score on the validation rows."""
@@ -103,11 +105,11 @@ class Progress:
 
     def _gradient_norm(self) -> float:
         """‖∇J(θ)‖ on all training rows."""
-        return float(np.linalg.norm(self._whole(self._program.read().theta).gradient))
+        return float(np.linalg.norm(self._whole(self._program.read_theta()).gradient))
 
     def _keep_if_best(self, epoch: Epoch) -> None:
         """Keep θ if no epoch was better; a NaN is never best."""
         value = watched(epoch, "validation_loss" if self._task.score is None else "validation_score")
         if self._best is None or value < self._best[0]:
             value = value if np.isfinite(value) else np.inf
-            self._best = (value, epoch.epoch, self._program.read().theta)
+            self._best = (value, epoch.epoch, self._program.read_theta())

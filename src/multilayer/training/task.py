@@ -15,7 +15,7 @@ from multilayer.network.checks import require_integer, require_truth
 from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.network.plan import Plan
-from multilayer.network.targets import encode
+from multilayer.network.targets import encode_keeping_labels
 from multilayer.training.history import Epoch
 from multilayer.training.schedules import Plateau
 from multilayer.training.stopping import Condition, Patience, require_condition
@@ -88,7 +88,9 @@ def training_rows(objective: Objective, X: Any, T: Any, sample_weight: Any, dtyp
         if n_rows == 0:
             raise ValueError("X: has no rows")
         smoothing = objective.label_smoothing
-        targets = encode(T, objective.head, n_rows, network.n_outputs, label_smoothing=smoothing, dtype=dtype)
+        targets = encode_keeping_labels(
+            T, objective.head, n_rows, network.n_outputs, label_smoothing=smoothing, dtype=dtype
+        )
     return Rows(inputs, targets, check_weight(sample_weight, n_rows))
 
 

@@ -6,6 +6,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
@@ -56,22 +57,36 @@ private:
     Clock::time_point last_;
 };
 
-// Rows with the arrays that hold them. Indices of sparse rows are copied, so that what was checked stays so.
+// Rows with the arrays that hold them. Labels and indices of sparse rows are copied, so that what was checked stays so.
 template <typename T> struct Data {
     Rows<T> rows;
     nb::object owners;
-    std::vector<std::int32_t> columns;
+    std::vector<std::int32_t> columns, labels;
     std::vector<Whole> begins;
 };
 
+// One label a row, the number of classes, targets of the label's class and of the others.
+using Labels = std::tuple<Array<std::int32_t, 1>, Whole, double, double>;
+
 template <typename T>
-void set_targets(Data<T>& data, const std::optional<Array<T, 2>>& y, const std::optional<Array<T, 1>>& weight, Whole first_id) {
+void set_targets(Data<T>& data, const std::optional<Array<T, 2>>& y, const std::optional<Labels>& classes,
+                 const std::optional<Array<T, 1>>& weight, Whole first_id) {
     const Index n = data.rows.n;
-    require(first_id >= 0 && first_id + n <= (Whole{1} << 32), "first_id: rows' ids must be in [0, 2**32)");
+    require(first_id >= 0 && first_id <= (Whole{1} << 32) - n, "first_id: rows' ids must be in [0, 2**32)");
     data.rows.first_id = static_cast<std::uint32_t>(first_id);
     if (y) {
         require(static_cast<Index>(y->shape(0)) == n, "Y: must have as many rows as X");
         data.rows.y = y->data(), data.rows.n_outputs = static_cast<Index>(y->shape(1));
+    }
+    if (classes) {
+        const auto& [labels, n_classes, on, off] = *classes;
+        require(static_cast<Index>(labels.shape(0)) == n, "labels: must have as many entries as X has rows");
+        data.labels.assign(labels.data(), labels.data() + labels.shape(0));
+        for (const std::int32_t label : data.labels) {
+            require(0 <= label && label < n_classes, "labels: must be numbers of classes");
+        }
+        data.rows.labels = data.labels.data(), data.rows.n_outputs = n_classes;
+        data.rows.on = static_cast<T>(on), data.rows.off = static_cast<T>(off);
     }
     if (weight) {
         require(static_cast<Index>(weight->shape(0)) == n, "weight: must have as many entries as X has rows");
@@ -80,18 +95,20 @@ void set_targets(Data<T>& data, const std::optional<Array<T, 2>>& y, const std::
 }
 
 template <typename T>
-std::unique_ptr<Data<T>> dense(Array<T, 2> x, std::optional<Array<T, 2>> y, std::optional<Array<T, 1>> weight, Whole first_id) {
+std::unique_ptr<Data<T>> dense(Array<T, 2> x, std::optional<Array<T, 2>> y, std::optional<Labels> labels,
+                               std::optional<Array<T, 1>> weight, Whole first_id) {
     auto data = std::make_unique<Data<T>>();
     data->rows.n = static_cast<Index>(x.shape(0)), data->rows.n_inputs = static_cast<Index>(x.shape(1));
     data->rows.x = x.data();
-    set_targets(*data, y, weight, first_id);
+    set_targets(*data, y, labels, weight, first_id);
     data->owners = nb::make_tuple(nb::cast(x), nb::cast(y), nb::cast(weight));
     return data;
 }
 
 template <typename T>
 std::unique_ptr<Data<T>> sparse(Array<T, 1> values, Array<std::int32_t, 1> columns, Array<Whole, 1> begins, Whole n_inputs,
-                                std::optional<Array<T, 2>> y, std::optional<Array<T, 1>> weight, Whole first_id) {
+                                std::optional<Array<T, 2>> y, std::optional<Labels> labels,
+                                std::optional<Array<T, 1>> weight, Whole first_id) {
     auto data = std::make_unique<Data<T>>();
     require(begins.shape(0) >= 1 && values.shape(0) == columns.shape(0), "X: is no CSR matrix");
     data->columns.assign(columns.data(), columns.data() + columns.shape(0));
@@ -106,15 +123,16 @@ std::unique_ptr<Data<T>> sparse(Array<T, 1> values, Array<std::int32_t, 1> colum
     }
     data->rows.n = static_cast<Index>(begins.shape(0)) - 1, data->rows.n_inputs = n_inputs;
     data->rows.values = values.data(), data->rows.columns = data->columns.data(), data->rows.begins = data->begins.data();
-    set_targets(*data, y, weight, first_id);
+    set_targets(*data, y, labels, weight, first_id);
     data->owners = nb::make_tuple(nb::cast(values), nb::cast(y), nb::cast(weight));
     return data;
 }
 
-// Held while a program works; a second thread is told instead of waiting with the interpreter in its hands.
+// Held while a program is used; a second thread is told instead of waiting with the interpreter in its hands.
 template <typename T> std::unique_lock<std::mutex> occupy(Program<T>& program) {
     std::unique_lock lock(program.running, std::try_to_lock);
     if (!lock) throw std::runtime_error("program: runs in another thread already; make one program a thread");
+    if (program.machines.empty()) throw std::runtime_error("program: its state was handed over; make a new program");
     return lock;
 }
 
@@ -125,7 +143,7 @@ template <typename T> void require_gradient(const Program<T>& program) {
 template <typename T> void require_fit(const Program<T>& program, const Data<T>& data, bool targets) {
     require(data.rows.n_inputs == program.plan.n_inputs, "X: has another number of columns than the network has inputs");
     if (targets) {
-        require(data.rows.y && data.rows.n_outputs == program.plan.n_outputs,
+        require(data.rows.has_targets() && data.rows.n_outputs == program.plan.n_outputs,
                 "Y: must have as many columns as the network has outputs");
     }
 }
@@ -138,6 +156,7 @@ template <typename T>
 std::pair<Index, int> advance(Program<T>& program, const Data<T>& data, Array<Whole, 2> order, Array<Whole, 1> starts,
                               Array<double, 2> scalars, bool stop_on_nonfinite, Output<double, 2> loss,
                               Output<double, 2> weight, Output<double, 2> penalty, bool main_thread) {
+    const auto lock = occupy(program);
     const std::size_t members = program.machines.size(), length = order.shape(1);
     require_gradient(program);
     require_fit(program, data, true);
@@ -156,7 +175,6 @@ std::pair<Index, int> advance(Program<T>& program, const Data<T>& data, Array<Wh
                           static_cast<Index>(batches), static_cast<Index>(program.rule.scalars), stop_on_nonfinite};
     Report report{loss.data(), weight.data(), penalty.data()};
     Signals signals(main_thread);
-    const auto lock = occupy(program);
     {
         const nb::gil_scoped_release release;
         program.advance(data.rows, stretch, report, signals);
@@ -165,10 +183,9 @@ std::pair<Index, int> advance(Program<T>& program, const Data<T>& data, Array<Wh
     return {report.done, static_cast<int>(report.ended)};
 }
 
-// Work on one machine without the interpreter; false where it was interrupted.
-template <typename T, typename Work> void work_on(Program<T>& program, bool main_thread, const Work& work) {
+// Work without the interpreter, which says whether it was done; an error where it was interrupted.
+template <typename Work> void uninterrupted(bool main_thread, const Work& work) {
     Signals signals(main_thread);
-    const auto lock = occupy(program);
     bool whole;
     {
         const nb::gil_scoped_release release;
@@ -178,6 +195,7 @@ template <typename T, typename Work> void work_on(Program<T>& program, bool main
     if (!whole) nb::raise_python_error();
 }
 
+// One of an occupied program's machines.
 template <typename T> Machine<T>& member(Program<T>& program, Whole k) {
     require(0 <= k && k < static_cast<Whole>(program.machines.size()), "member: out of range");
     return *program.machines[static_cast<std::size_t>(k)];
@@ -190,6 +208,7 @@ template <typename T> std::size_t parameters(const Program<T>& program) {
 template <typename T>
 std::pair<double, double> gradient(Program<T>& program, Whole k, const Data<T>& data, std::optional<Array<Whole, 1>> order,
                                    bool masks, std::optional<Array<T, 1>> theta, Output<T, 1> to, bool main_thread) {
+    const auto lock = occupy(program);
     Machine<T>& machine = member(program, k);
     require_gradient(program);
     require_fit(program, data, true);
@@ -198,7 +217,7 @@ std::pair<double, double> gradient(Program<T>& program, Whole k, const Data<T>& 
             "theta: must have as many entries as the network has parameters");
     const Batch batch{order ? order->data() : nullptr, 0, order ? static_cast<Index>(order->size()) : data.rows.n};
     Seen seen;
-    work_on(program, main_thread, [&](Interrupt& interrupt) {
+    uninterrupted(main_thread, [&](Interrupt& interrupt) {
         return machine.gradient(program.team, theta ? theta->data() : nullptr, data.rows, batch, masks, to.data(), seen,
                                 &interrupt);
     });
@@ -206,10 +225,11 @@ std::pair<double, double> gradient(Program<T>& program, Whole k, const Data<T>& 
 }
 
 template <typename T> std::pair<double, double> loss(Program<T>& program, Whole k, const Data<T>& data, bool main_thread) {
+    const auto lock = occupy(program);
     Machine<T>& machine = member(program, k);
     require_fit(program, data, true);
     double total = 0;
-    work_on(program, main_thread, [&](Interrupt& interrupt) {
+    uninterrupted(main_thread, [&](Interrupt& interrupt) {
         return machine.evaluation.loss(program.team, machine.parameters.theta.get(), data.rows, &interrupt, total);
     });
     return {total, weight_of(data.rows, Batch{nullptr, 0, data.rows.n})};
@@ -217,23 +237,24 @@ template <typename T> std::pair<double, double> loss(Program<T>& program, Whole 
 
 template <typename T>
 void predict(Program<T>& program, Whole k, const Data<T>& data, int until, Output<T, 2> to, bool main_thread) {
+    const auto lock = occupy(program);
     Machine<T>& machine = member(program, k);
     require_fit(program, data, false);
     require(until < static_cast<int>(program.plan.operations.size()), "until: there is no such operation");
     require(static_cast<Index>(to.shape(0)) == data.rows.n &&
                 static_cast<Index>(to.shape(1)) == machine.evaluation.units(until),
             "outputs: wrong shape");
-    work_on(program, main_thread, [&](Interrupt& interrupt) {
+    uninterrupted(main_thread, [&](Interrupt& interrupt) {
         return machine.evaluation.predict(program.team, machine.parameters.theta.get(), data.rows, until, to.data(), &interrupt);
     });
 }
 
 template <typename T>
 double apply(Program<T>& program, Whole k, Array<T, 1> gradient, double weight, Array<double, 1> scalars) {
+    const auto lock = occupy(program);
     Machine<T>& machine = member(program, k);
     require(gradient.size() == parameters(program), "gradient: must have as many entries as the network has parameters");
     require(scalars.size() == static_cast<std::size_t>(program.rule.scalars), "scalars: must be as many as the rule has");
-    const auto lock = occupy(program);
     const nb::gil_scoped_release release;
     const FlushSubnormals flush;
     return machine.apply(program.team, gradient.data(), weight, scalars.data());
@@ -248,23 +269,53 @@ template <typename T> std::vector<T*> arrays_of(Machine<T>& machine) {
 
 template <typename T>
 void write(Program<T>& program, Whole k, const std::vector<Array<T, 1>>& arrays, std::uint64_t step, std::uint64_t seed) {
+    const auto lock = occupy(program);
     Machine<T>& machine = member(program, k);
     const auto to = arrays_of(machine);
     require(arrays.size() == to.size(), "state: another number of slots than the rule has");
     for (const auto& array : arrays) require(array.size() == parameters(program), "state: arrays must have θ's shape");
-    const auto lock = occupy(program);
     for (std::size_t i = 0; i < to.size(); ++i) std::copy_n(arrays[i].data(), parameters(program), to[i]);
     machine.step = step, machine.seed = seed;
 }
 
+// As many of the state's arrays as are given, θ first.
 template <typename T> std::uint64_t read(Program<T>& program, Whole k, const std::vector<Output<T, 1>>& arrays) {
+    const auto lock = occupy(program);
     Machine<T>& machine = member(program, k);
     const auto from = arrays_of(machine);
-    require(arrays.size() == from.size(), "state: another number of slots than the rule has");
+    require(arrays.size() <= from.size(), "state: more slots than the rule has");
     for (const auto& array : arrays) require(array.size() == parameters(program), "state: arrays must have θ's shape");
-    const auto lock = occupy(program);
-    for (std::size_t i = 0; i < from.size(); ++i) std::copy_n(from[i], parameters(program), arrays[i].data());
+    for (std::size_t i = 0; i < arrays.size(); ++i) std::copy_n(from[i], parameters(program), arrays[i].data());
     return machine.step;
+}
+
+// An array that owns its memory.
+template <typename T> nb::object owned(Memory<T>&& memory) {
+    auto moved = std::make_unique<Memory<T>>(std::move(memory));
+    T* const numbers = moved->get();
+    const auto n = static_cast<std::size_t>(moved->size());
+    const nb::capsule owner(moved.get(), [](void* held) noexcept { delete static_cast<Memory<T>*>(held); });
+    moved.release();
+    return nb::cast(Output<T, 1>(numbers, {n}, owner), nb::rv_policy::reference);
+}
+
+// The arrays of all members' states, θ first, and the steps made; all else that the machines hold is freed.
+template <typename T> nb::tuple release(Program<T>& program) {
+    const auto lock = occupy(program);
+    const std::uint64_t step = program.machines.front()->step;
+    std::vector<Memory<T>> memory;
+    for (const auto& machine : program.machines) {
+        memory.push_back(std::move(machine->parameters.theta));
+        for (Memory<T>& slot : machine->parameters.slots) memory.push_back(std::move(slot));
+    }
+    program.machines.clear();
+    nb::list members;
+    for (std::size_t i = 0; i < memory.size();) {
+        nb::list arrays;
+        for (int k = 0; k <= program.rule.slots; ++k) arrays.append(owned(std::move(memory[i++])));
+        members.append(arrays);
+    }
+    return nb::make_tuple(members, step);
 }
 
 // A network's outputs row by row, with parameters and buffers of its own; what it returns is overwritten by the next call.
@@ -272,6 +323,7 @@ template <typename T> class Predictor {
 public:
     Predictor(Program<T>& program, Whole k, Output<T, 1> to)
         : plan_(program.plan), row_(plan_), theta_(plan_.n_parameters), to_(to.data()), result_(nb::cast(to)) {
+        const auto lock = occupy(program);
         require(fits_single_row(plan_), "network: of dense layers only");
         require(static_cast<Index>(to.size()) == plan_.n_outputs, "outputs: wrong shape");
         std::copy_n(member(program, k).parameters.theta.get(), parameters(program), theta_.get());
@@ -297,9 +349,10 @@ private:
 
 template <typename T> void bind(nb::module_& m, const std::string& bits) {
     nb::class_<Data<T>>(m, ("Data" + bits).c_str());
-    m.def("dense", &dense<T>, "x"_a.noconvert(), "y"_a.noconvert().none(), "weight"_a.noconvert().none(), "first_id"_a);
-    m.def("sparse", &sparse<T>, "values"_a.noconvert(), "columns"_a, "begins"_a, "n_inputs"_a, "y"_a.noconvert().none(),
+    m.def("dense", &dense<T>, "x"_a.noconvert(), "y"_a.noconvert().none(), "labels"_a.noconvert().none(),
           "weight"_a.noconvert().none(), "first_id"_a);
+    m.def("sparse", &sparse<T>, "values"_a.noconvert(), "columns"_a, "begins"_a, "n_inputs"_a, "y"_a.noconvert().none(),
+          "labels"_a.noconvert().none(), "weight"_a.noconvert().none(), "first_id"_a);
     nb::class_<Program<T>>(m, ("Program" + bits).c_str())
         .def("__init__",
              [](Program<T>* self, const Plan& plan, const std::string& rule, Whole members, int threads) {
@@ -314,7 +367,8 @@ template <typename T> void bind(nb::module_& m, const std::string& bits) {
         .def("predict", &predict<T>)
         .def("apply", &apply<T>)
         .def("write", &write<T>)
-        .def("read", &read<T>);
+        .def("read", &read<T>)
+        .def("release", &release<T>);
     nb::class_<Predictor<T>>(m, ("Predictor" + bits).c_str())
         .def(nb::init<Program<T>&, Whole, Output<T, 1>>())
         .def("__call__", &Predictor<T>::operator());

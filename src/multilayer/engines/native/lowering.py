@@ -56,7 +56,8 @@ def lowered(module: ModuleType, plan: Plan) -> Any:
             case Dropout(rate, stream):
                 made.dropout(rate, stream)
     output, loss = plan.head.output, plan.head.loss
-    of_output = _values(output.function.function, output.function.options) if _is_activation(output) else []
+    elementwise = output.function if isinstance(output.function, Activation) else None
+    of_output = [] if elementwise is None else _values(elementwise.function, elementwise.options)
     of_loss = _values(loss.function, loss.options) if isinstance(loss, Loss) else []
     made.head(output.name, of_output, loss.name, isinstance(loss, OwnLoss), of_loss)
     return made
@@ -76,10 +77,6 @@ def _is_known_activation(activation: Activation) -> bool:
     return (
         known is not None and known.function == activation.function and known.derivative == activation.derivative
     )
-
-
-def _is_activation(output: Output) -> bool:
-    return isinstance(output.function, Activation)
 
 
 def _is_known_output(output: Output) -> bool:

@@ -91,8 +91,7 @@ private:
                 const int at = static_cast<int>(i);
                 const double h = largest_magnitude(tape_.value(at, p), o.units_in * tape_.width);
                 const double d = largest_magnitude(tape_.delta(at + 1, p), o.units_out * tape_.width);
-                bench.values[i] = h <= bench.values[i] ? bench.values[i] : h;
-                bench.deltas[i] = d <= bench.deltas[i] ? bench.deltas[i] : d;
+                bench.values[i] = std::max(bench.values[i], h), bench.deltas[i] = std::max(bench.deltas[i], d);
             }
         }
     }
@@ -102,8 +101,7 @@ private:
             double h = 1, d = 0;
             for (int t = 0; t < threads; ++t) {
                 const Bench& bench = benches_[static_cast<std::size_t>(t)];
-                h = bench.values[i] <= h ? h : bench.values[i];
-                d = bench.deltas[i] <= d ? d : bench.deltas[i];
+                h = std::max(h, bench.values[i]), d = std::max(d, bench.deltas[i]);
             }
             if (!(static_cast<double>(n) * h * d <= static_cast<double>(std::numeric_limits<T>::max()))) return false;
         }

@@ -214,7 +214,7 @@ template <typename T> inline T sum(Lanes<T> a) {
     return v[0];
 }
 
-// Largest magnitude among n numbers; where one is NaN the result is NaN or infinite.
+// Largest magnitude among n numbers; infinite where one is NaN, so that comparing results loses none.
 template <typename T> inline double largest_magnitude(const T* from, std::ptrdiff_t n) {
     typename Truth<T>::Vector most{};
     for (std::ptrdiff_t i = 0; i < n; i += Lanes<T>::count) {
@@ -227,7 +227,7 @@ template <typename T> inline double largest_magnitude(const T* from, std::ptrdif
     for (int i = 0; i < Lanes<T>::count; ++i) largest = most[i] > largest ? most[i] : largest;
     T result;
     std::memcpy(&result, &largest, sizeof result);
-    return static_cast<double>(result);
+    return result == result ? static_cast<double>(result) : std::numeric_limits<double>::infinity();
 }
 
 }  // namespace multilayer

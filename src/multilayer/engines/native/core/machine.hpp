@@ -102,8 +102,7 @@ private:
         const double weight = data.weight ? static_cast<double>(data.weight[row]) : 1.0;
         const T* theta = parameters.theta.get();
         single_->forward(theta, data.x + row * data.n_inputs);
-        const T* y = data.y + row * data.n_outputs;
-        seen.loss = weight * single_->backward(theta, y, static_cast<T>(weight * factor));
+        seen.loss = weight * single_->backward(theta, data, row, static_cast<T>(weight * factor));
         if (stop && !(std::isfinite(seen.loss) && single_->finite())) return false;
         seen.penalty = single_->update(parameters, update) / update.penalty_scale;
         return true;

@@ -1,7 +1,7 @@
 // How many threads the next steps get, by measuring while running: one or all, whichever is faster at the moment.
 //
 // A helper that has to share its core makes every step wait for it. So blocks of steps are timed, the slower way is
-// given up at once, and it is tried again after gaps that double as long as it stays the slower one.
+// given up, and it is tried again after gaps that double as long as it stays the slower one.
 #pragma once
 
 #include <algorithm>
@@ -16,17 +16,20 @@ public:
     // A block's seconds a row of data.
     void measured(double cost) {
         const bool all = all_threads();
-        (all ? all_ : one_) = cost;
         if (trying_) {
             trying_ = false;
+            (all ? all_ : one_) = cost;
             const bool better = all ? all_ < MARGIN * one_ : one_ < MARGIN * all_;
-            gap_ = better ? SHORTEST_GAP : std::min(2 * gap_, LONGEST_GAP);
-            if (better) settled_all_ = all;
-            left_ = gap_;
-        } else if (all && one_ > 0 && cost > one_) {
+            if (better) settled_all_ = all, stayed_ = 0;
+            wait(better ? SHORTEST_GAP : 2 * gap_);
+            return;
+        }
+        ++stayed_;
+        double& usual = all ? all_ : one_;  // a single slow block may be anything: the mean of old and new counts
+        usual = usual == 0 ? cost : (usual + cost) / 2;
+        if (all && one_ > 0 && usual > one_) {
             settled_all_ = false;
-            gap_ = std::min(2 * gap_, LONGEST_GAP);
-            left_ = gap_;
+            wait(stayed_ < gap_ ? 2 * gap_ : SHORTEST_GAP);  // had it won by luck?
         } else if (--left_ <= 0) {
             trying_ = true;
         }
@@ -36,11 +39,13 @@ public:
 
 private:
     static constexpr double MARGIN = 0.97;
-    static constexpr int SHORTEST_GAP = 4, LONGEST_GAP = 512;
+    static constexpr int SHORTEST_GAP = 4, LONGEST_GAP = 96;
+
+    void wait(int blocks) { left_ = gap_ = std::min(blocks, LONGEST_GAP); }
 
     bool settled_all_ = true, trying_ = false;
     double one_ = 0, all_ = 0;
-    int gap_ = SHORTEST_GAP, left_ = 1;
+    int gap_ = SHORTEST_GAP, left_ = 2, stayed_ = 0;  // blocks: between trials, till the next one, since all won
 };
 
 }  // namespace multilayer

@@ -51,7 +51,7 @@ public:
     const Plan plan;
     const RuleLoops<T> rule;
     Team team;
-    std::vector<std::unique_ptr<Machine<T>>> machines;
+    std::vector<std::unique_ptr<Machine<T>>> machines;  // none once the state was handed over
     std::mutex running;  // held by whoever uses the machines
 
 private:
@@ -61,8 +61,8 @@ private:
 
     void advance_one(const Rows<T>& data, const Stretch& stretch, Report& report, Interrupt& interrupt) {
         Machine<T>& machine = *machines.front();
-        double block_began = now();
-        Index block_rows = 0, since_asked = 0;
+        double block_began = 0;
+        Index block_batch = 0, block_rows = 0, since_asked = 0;
         for (Index j = 0; j < stretch.batches; ++j) {
             const Batch batch = stretch.batch(j, 0);
             const int shares = machine.division(batch.n, team.most()).shares;
@@ -76,6 +76,8 @@ private:
                     return;
                 }
             }
+            if (measuring && batch.n != block_batch) block_began = now(), block_rows = 0;
+            block_batch = measuring ? batch.n : 0;  // a block's batches are of one size
             const Seen seen = machine.update(team, threads, data, batch, stretch.scalars + j * stretch.n_scalars,
                                              stretch.stop_on_nonfinite, &interrupt);
             if (seen.ended != Ended::complete) {

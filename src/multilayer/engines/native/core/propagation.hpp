@@ -89,17 +89,19 @@ template <typename T> struct Pass {
 
 // Values after each operation, from value 0 on.
 template <typename T> inline void forward(const Pass<T>& pass, Span panels, Memory<T>& columns_of_w) {
-    const auto& [plan, theta, tape, active, masks, keep_rows, until] = pass;
+    const Plan& plan = pass.plan;
+    Tape<T>& tape = pass.tape;
+    const T* const theta = pass.theta;
     const int width = tape.width, n = static_cast<int>(plan.operations.size());
     const auto view = [&](int v) { return theta + plan.views[static_cast<std::size_t>(v)].start; };
-    for (int i = 0; i < (until < 0 ? n : until + 1); ++i) {
+    for (int i = 0; i < (pass.until < 0 ? n : pass.until + 1); ++i) {
         const Operation& o = plan.operations[static_cast<std::size_t>(i)];
         if (o.kind == Kind::affine) {
-            const bool rows_needed = keep_rows && i > 0 && !tape.is_small(o);
+            const bool rows_needed = pass.keep_rows && i > 0 && !tape.is_small(o);
             for (Index panel = panels.begin; rows_needed && panel < panels.end; ++panel) {
                 turn_to_rows(tape, i, o.units_in, panel);
             }
-            affine_forward(plan, theta, i == 0 ? active : nullptr, tape, i, panels, columns_of_w);
+            affine_forward(plan, theta, i == 0 ? pass.active : nullptr, tape, i, panels, columns_of_w);
             continue;
         }
         for (Index panel = panels.begin; panel < panels.end; ++panel) {
@@ -115,13 +117,13 @@ template <typename T> inline void forward(const Pass<T>& pass, Span panels, Memo
                 }
                 case Kind::max_pool: max_pool_forward(o.pieces, static_cast<int>(o.units_out), width, from, to); break;
                 case Kind::dropout: {
-                    if (!masks || o.rate == 0) {
+                    if (!pass.masks || o.rate == 0) {
                         std::copy_n(from, size, to);
                         break;
                     }
                     T* mask = tape.mask(i, panel);
                     dropout_mask(mask, static_cast<int>(o.units_out), width, tape.ids.get() + panel * width, o.stream,
-                                 masks->step, masks->seed, o.rate);
+                                 pass.masks->step, pass.masks->seed, o.rate);
                     for (Index k = 0; k < size; k += LANES<T>) store(to + k, load(from + k) * load(mask + k));
                     break;
                 }
@@ -133,7 +135,8 @@ template <typename T> inline void forward(const Pass<T>& pass, Span panels, Memo
 
 // δ of the last z, times each sample's factor, and the panel's loss by weight.
 template <typename T> inline void start_backward(const Pass<T>& pass, const Rows<T>& data, const Batch& batch, Index panel) {
-    const auto& [plan, theta, tape, active, masks, keep_rows, until] = pass;
+    const Plan& plan = pass.plan;
+    Tape<T>& tape = pass.tape;
     const int n = static_cast<int>(plan.operations.size()), width = tape.width, units = static_cast<int>(plan.n_outputs);
     T* delta = tape.delta(n, panel);
     loss_and_delta(plan.head, units, width, tape.value(n, panel), tape.target(panel), tape.output(panel), delta,
@@ -166,7 +169,9 @@ template <typename T> inline void sum_losses(const Rows<T>& data, const Batch& b
 
 // δ from the last z down to the z of the first affine operation. Hinges add to the gradients of their own parameters.
 template <typename T> inline void backward(const Pass<T>& pass, Span panels, T* gradient) {
-    const auto& [plan, theta, tape, active, masks, keep_rows, until] = pass;
+    const Plan& plan = pass.plan;
+    Tape<T>& tape = pass.tape;
+    const T* const theta = pass.theta;
     const int width = tape.width, first = first_affine(plan);
     const auto start = [&](int v) { return plan.views[static_cast<std::size_t>(v)].start; };
     for (int i = static_cast<int>(plan.operations.size()) - 1; i > first; --i) {
@@ -196,7 +201,7 @@ template <typename T> inline void backward(const Pass<T>& pass, Span panels, T* 
                                       tape.delta(i, panel));
                     break;
                 case Kind::dropout:
-                    if (!masks || o.rate == 0) break;
+                    if (!pass.masks || o.rate == 0) break;
                     for (Index k = 0; k < size; k += LANES<T>) {
                         store(delta + k, load(delta + k) * load(tape.mask(i, panel) + k));
                     }

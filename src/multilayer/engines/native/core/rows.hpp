@@ -18,10 +18,13 @@ template <typename T> struct Rows {
     const std::int32_t* columns = nullptr;
     const std::int64_t* begins = nullptr;      // (n + 1)
     const T* y = nullptr;                      // (n, n_outputs)
+    const std::int32_t* labels = nullptr;      // (n), where y is none: row i's target is `on` at its label, `off` elsewhere
+    T on = 1, off = 0;
     const T* weight = nullptr;                 // (n); none: all 1
     std::uint32_t first_id = 0;
 
     bool sparse() const { return x == nullptr; }
+    bool has_targets() const { return y || labels; }
 };
 
 // Which rows make a batch: order[0 … n), or first, first + 1, … where there is no order.
@@ -68,10 +71,16 @@ private:
     std::vector<std::int32_t> place_;  // of each of the data's columns among the active ones; −1: not there
 };
 
-// `columns` numbers of each of a panel's samples → [column][lane]; source(lane) is where a sample's numbers stand, and
-// keep(lane, column, vector) is shown them as they pass.
-template <typename T, typename Source, typename Keep>
-inline void gather_panel(const Source& source, const Keep& keep, Index columns, int used, int width, T* panel) {
+// Where a panel's samples stand as rows too: sample i's numbers from a column on begin at to + i·step.
+template <typename T> struct RowsFrom {
+    T* to;
+    Index step;
+};
+
+// `columns` numbers of each of a panel's samples → [column][lane]; source(lane) is where a sample's numbers stand. With
+// KEEP they are stored as rows as they pass: rows(column) says where.
+template <bool KEEP, typename T, typename Source, typename Kept>
+inline void gather_panel(const Source& source, const Kept& rows, Index columns, int used, int width, T* panel) {
     constexpr int count = LANES<T>;
     for (int lane = 0; lane < width; lane += count) {
         const int here = std::clamp(used - lane, 0, count);
@@ -80,7 +89,10 @@ inline void gather_panel(const Source& source, const Keep& keep, Index columns, 
             for (int i = 0; i < here; ++i) {
                 const T* from = source(lane + i);
                 for (Index c = 0; c < columns; ++c) panel[c * width + lane + i] = from[c];
-                keep(lane + i, 0, load_first(from, static_cast<int>(columns)));
+                if constexpr (KEEP) {
+                    const RowsFrom<T> kept = rows(0);
+                    store(kept.to + (lane + i) * kept.step, load_first(from, static_cast<int>(columns)));
+                }
             }
             continue;
         }
@@ -88,15 +100,27 @@ inline void gather_panel(const Source& source, const Keep& keep, Index columns, 
         for (int i = 0; i < here; ++i) from[static_cast<std::size_t>(i)] = source(lane + i);
         for (Index c = 0; c < columns; c += count) {
             const int n = static_cast<int>(std::min<Index>(count, columns - c));
-            const auto row = [&](int i) {
-                const T* at = from[static_cast<std::size_t>(i)] + c;
-                const Lanes<T> numbers = n == count ? load(at) : load_first(at, n);
-                keep(lane + i, c, numbers);
+            RowsFrom<T> kept{};
+            if constexpr (KEEP) kept = rows(c);
+            T* const to = panel + c * width + lane;
+            const auto row = [&](int i, Lanes<T> numbers) {
+                if constexpr (KEEP) store(kept.to + (lane + i) * kept.step, numbers);
                 return numbers;
             };
-            transpose(row, here, panel + c * width + lane, width, n);
+            if (here == count && n == count) {
+                transpose([&](int i) { return row(i, load(from[static_cast<std::size_t>(i)] + c)); }, count, to, width, count);
+            } else {
+                transpose([&](int i) { return row(i, load_first(from[static_cast<std::size_t>(i)] + c, n)); }, here, to, width, n);
+            }
         }
     }
+}
+
+// A panel's targets from its samples' labels; lanes without a sample are `off`.
+template <typename T> inline void gather_labels(const Rows<T>& data, const Batch& here, int width, T* panel) {
+    const Lanes<T> off = Lanes<T>::all(data.off);
+    for (Index at = 0; at < data.n_outputs * width; at += LANES<T>) store(panel + at, off);
+    for (Index i = 0; i < here.n; ++i) panel[data.labels[here[i]] * width + i] = data.on;
 }
 
 // A panel's inputs, targets, factors and ids. `factor` is what each sample's δ is multiplied by beside its weight;
@@ -107,7 +131,6 @@ inline void gather(const Rows<T>& data, const Batch& batch, const ActiveColumns&
     const int width = tape.width, used = static_cast<int>(std::min<Index>(width, batch.n - panel * width));
     const Batch here = batch.part(panel * width, panel * width + used);
     tape.used[static_cast<std::size_t>(panel)] = used;
-    const auto keep_nothing = [](int, Index, Lanes<T>) {};
     T* x = tape.value(0, panel);
     if (data.sparse()) {
         std::fill_n(x, tape.inputs * width, T(0));
@@ -119,18 +142,20 @@ inline void gather(const Rows<T>& data, const Batch& batch, const ActiveColumns&
     } else {
         const auto input = [&](int i) { return data.x + here[i] * data.n_inputs; };
         if (keep_rows) {
-            const auto keep = [&](int i, Index column, Lanes<T> numbers) {
-                const Index block = floor_to(column, width);
-                store(tape.rows(0, block) + (panel * width + i) * tape.row_step(0, block) + column - block, numbers);
+            const auto rows = [&](Index column) -> RowsFrom<T> {
+                const Index block = floor_to(column, width), step = tape.row_step(0, block);
+                return {tape.rows(0, block) + panel * width * step + column - block, step};
             };
-            gather_panel<T>(input, keep, data.n_inputs, used, width, x);
+            gather_panel<true>(input, rows, data.n_inputs, used, width, x);
         } else {
-            gather_panel<T>(input, keep_nothing, data.n_inputs, used, width, x);
+            gather_panel<false>(input, nullptr, data.n_inputs, used, width, x);
         }
     }
-    if (data.y) {
+    if (data.labels) {
+        gather_labels(data, here, width, tape.target(panel));
+    } else if (data.y) {
         const auto target = [&](int i) { return data.y + here[i] * data.n_outputs; };
-        gather_panel<T>(target, keep_nothing, data.n_outputs, used, width, tape.target(panel));
+        gather_panel<false>(target, nullptr, data.n_outputs, used, width, tape.target(panel));
     }
     T* scale = tape.scale(panel);
     for (int lane = 0; lane < width; lane += LANES<T>) store(scale + lane, Lanes<T>(used == width ? factor : 0.0));
@@ -162,7 +187,9 @@ template <typename T> inline void turn_to_rows(Tape<T>& tape, int i, Index units
         const int n = static_cast<int>(std::min<Index>(count, units - c));
         T* to = tape.rows(i, block) + panel * width * step + (c - block);
         for (int lane = 0; lane < width; lane += count) {
-            transpose(from + c * width + lane, width, n, to + lane * step, step, count);
+            const T* at = from + c * width + lane;
+            if (n == count) transpose(at, width, count, to + lane * step, step, count);
+            else transpose(at, width, n, to + lane * step, step, count);
         }
     }
 }

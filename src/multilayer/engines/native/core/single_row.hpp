@@ -102,9 +102,14 @@ public:
     }
 
     // δ after every affine operation, times `factor`; returns the sample's loss.
-    double backward(const T* theta, const T* y, T factor) {
+    double backward(const T* theta, const Rows<T>& data, Index row, T factor) {
         const Index outputs = plan_.n_outputs;
-        spread(value(last_), z_.get()), spread(y, y_.get());
+        spread(value(last_), z_.get());
+        if (data.labels) {
+            for (Index k = 0; k < outputs; ++k) y_[k * LANES<T>] = k == data.labels[row] ? data.on : data.off;
+        } else {
+            spread(data.y + row * outputs, y_.get());
+        }
         loss_and_delta(plan_.head, static_cast<int>(outputs), LANES<T>, z_.get(), y_.get(), f_.get(), delta_.get(),
                        loss_.get());
         for (Index k = 0; k < outputs; ++k) delta(last_)[k] = delta_[k * LANES<T>] * factor;

@@ -35,7 +35,8 @@ template <int B, typename T> inline void exchange(std::array<Lanes<T>, Lanes<T>:
 
 // `rows` ≤ count vectors row(i) become count vectors whose lanes from `rows` on are 0; `wanted` of them are stored,
 // `to_step` apart.
-template <typename T, typename Row> inline void transpose(const Row& row, int rows, T* to, std::ptrdiff_t to_step, int wanted) {
+template <typename T, typename Row>
+[[gnu::always_inline]] inline void transpose(const Row& row, int rows, T* to, std::ptrdiff_t to_step, int wanted) {
     constexpr int count = Lanes<T>::count;
     std::array<Lanes<T>, count> v;
 #pragma GCC unroll 16
@@ -51,7 +52,7 @@ template <typename T, typename Row> inline void transpose(const Row& row, int ro
 }
 
 template <typename T>
-inline void transpose(const T* from, std::ptrdiff_t from_step, int rows, T* to, std::ptrdiff_t to_step, int wanted) {
+[[gnu::always_inline]] inline void transpose(const T* from, std::ptrdiff_t from_step, int rows, T* to, std::ptrdiff_t to_step, int wanted) {
     transpose([&](int i) { return load(from + i * from_step); }, rows, to, to_step, wanted);
 }
 

@@ -89,31 +89,34 @@ double update_slice(T* theta, T* const* slots, Index begin, const Source& source
                     const Update& update) {
     constexpr int count = Lanes<T>::count;
     using V = Lanes<T>;
-    Scalars scalar = update.scalars;
+    // Copied number by number: what depends on them alone then leaves the loop, as no store to θ can change them.
+    std::array<double, Rule::scalars> scalar;
+#pragma GCC unroll 8
+    for (std::size_t k = 0; k < scalar.size(); ++k) scalar[k] = update.scalars[k];
     if constexpr (Rule::rate >= 0) scalar[Rule::rate] *= slice.rate;
     const double rate = Rule::rate >= 0 ? scalar[std::max(Rule::rate, 0)] : 0.0;
-    const double scaled_l1 = slice.l1 / update.penalty_scale, scaled_l2 = slice.l2 / update.penalty_scale;
+    const double l1 = slice.l1, l2 = slice.l2, decay = slice.decay, clip = update.clip_value, shrink = update.shrink;
+    const bool proximal = update.proximal, moves = PLAIN || slice.rate != 0;
+    const double scaled_l1 = l1 / update.penalty_scale, scaled_l2 = l2 / update.penalty_scale;
     V omega(0.0);
     const auto step = [&](V& w, V g, V* slot) {
         const V before = w;
         if constexpr (!PLAIN) {
-            if (update.clip_value > 0) g = clipping::clip_value(g, update.clip_value);
-            if (update.shrink != 1) g = g * V(update.shrink);
-            if (slice.l1 != 0) {
-                omega = omega + penalties::l1(w, slice.l1);
-                if (!update.proximal) g = g + penalties::l1_gradient(w, scaled_l1);
+            if (clip > 0) g = clipping::clip_value(g, clip);
+            if (shrink != 1) g = g * V(shrink);
+            if (l1 != 0) {
+                omega = omega + penalties::l1(w, l1);
+                if (!proximal) g = g + penalties::l1_gradient(w, scaled_l1);
             }
-            if (slice.l2 != 0) {
-                omega = omega + penalties::l2(w, slice.l2);
-                if (!update.proximal) g = g + penalties::l2_gradient(w, scaled_l2);
+            if (l2 != 0) {
+                omega = omega + penalties::l2(w, l2);
+                if (!proximal) g = g + penalties::l2_gradient(w, scaled_l2);
             }
         }
-        if (PLAIN || slice.rate != 0) Rule::apply(w, g, slot, scalar.data());
+        if (moves) Rule::apply(w, g, slot, scalar.data());
         if constexpr (!PLAIN) {
-            if (slice.decay != 0) w = penalties::weight_decay(w, before, rate, slice.decay);
-            if (update.proximal && (slice.l1 != 0 || slice.l2 != 0)) {
-                w = penalties::elastic_net_proximal(w, scaled_l1, scaled_l2, rate);
-            }
+            if (decay != 0) w = penalties::weight_decay(w, before, rate, decay);
+            if (proximal && (l1 != 0 || l2 != 0)) w = penalties::elastic_net_proximal(w, scaled_l1, scaled_l2, rate);
         }
     };
     for (Index row = 0; row < rows; ++row) {

@@ -34,7 +34,7 @@ template <typename T> inline bool updates_by_blocks(const Plan& plan, Index n) {
     for (const Operation& o : plan.operations) {
         if (o.kind == Kind::hinges) return false;
     }
-    return !plan.clip_norm && plan.n_parameters * static_cast<Index>(sizeof(T)) > GRADIENT_BYTES &&
+    return n > 0 && !plan.clip_norm && plan.n_parameters * static_cast<Index>(sizeof(T)) > GRADIENT_BYTES &&
            plan.n_parameters > n * numbers_a_row(plan);
 }
 
