@@ -29,6 +29,7 @@ def first(function: Callable[..., Any]) -> str | None:
     return next(iter(positional(function)), None)
 
 
+@lru_cache(maxsize=1024)
 def default_options(function: Callable[..., Any]) -> tuple[tuple[str, float], ...]:
     """Keyword-only parameters with their defaults."""
     parameters = inspect.signature(function).parameters

@@ -5,6 +5,9 @@
 
 namespace multilayer {
 
+// Of a piece of work that comes by itself, below which waking helpers that have gone to sleep costs more than they do.
+constexpr double OPERATIONS_FOR_PARKED_THREADS = 3e7;
+
 template <typename T> class Evaluation {
 public:
     explicit Evaluation(const Plan& plan) : plan_(plan) {}
@@ -80,7 +83,8 @@ private:
         const Division d = divide<T>(plan_, data.n, team.most());
         const Index rows = d.chunk * d.width, chunks = (data.n + rows - 1) / std::max<Index>(rows, 1);
         parts.assign(static_cast<std::size_t>(chunks), 0.0);
-        const int threads = static_cast<int>(std::min<Index>(d.shares, chunks));
+        const bool several = static_cast<double>(data.n) * operations_a_row(plan_) >= OPERATIONS_FOR_PARKED_THREADS;
+        const int threads = several ? static_cast<int>(std::min<Index>(team.most(), chunks)) : 1;
         if (static_cast<int>(benches_.size()) < threads) benches_.resize(static_cast<std::size_t>(threads));
         for (int t = 0; t < threads; ++t) {
             benches_[static_cast<std::size_t>(t)].reserve(plan_, d.chunk, d.width, false, data.sparse());
