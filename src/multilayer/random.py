@@ -13,10 +13,11 @@ The generators, stated so that they can be rebuilt elsewhere:
 
 from __future__ import annotations
 
+import importlib
 import math
 import operator
 from numbers import Real
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -27,6 +28,12 @@ Sampling = Literal["given", "shuffle", "replacement"]
 # The position is part of the generator: new purposes go to the end.
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 SAMPLINGS: tuple[Sampling, ...] = get_args(Sampling)
+
+try:
+    _order: Any = importlib.import_module("multilayer._order")
+except ModuleNotFoundError:  # nothing was compiled
+    _order = None
+MANY = 1000  # entries from which on the compiled shuffle makes up for handing over the generator's state
 
 
 def stream(seed: int, purpose: Purpose) -> np.random.Generator:
@@ -111,6 +118,9 @@ def epoch_orders(generator: np.random.Generator, n: int, epochs: int, sampling: 
     if sampling == "replacement":
         # The upper bound is never drawn for n = 0, but must exceed the lower one.
         return generator.integers(0, max(n, 1), size=(epochs, n), dtype=np.int64)
+    compiled = _order is not None and epochs * n >= MANY and type(generator.bit_generator) is np.random.PCG64
+    if sampling == "shuffle" and compiled:
+        return _shuffled(generator.bit_generator, np.empty((epochs, n), dtype=np.int64))
     orders = np.arange(n, dtype=np.int64)[None]
     if epochs != 1:
         orders = np.repeat(orders, epochs, axis=0)
@@ -241,6 +251,19 @@ def dropout_mask(
         for i, word in enumerate(words):
             np.multiply(word >= first_kept, kept, out=mask[start:stop, :, i])
     return mask.reshape(rows.size, 4 * n_blocks)[:, :n_units]
+
+
+def _shuffled(generator: np.random.BitGenerator, orders: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Shuffles of 0 … n−1 in the rows of `orders`, by compiled code; the generator, a PCG64, as NumPy leaves it."""
+    with generator.lock:
+        whole: Any = generator.state
+        words = whole["state"]
+        halves = *divmod(words["state"], 2**64), *divmod(words["inc"], 2**64)
+        high, low, *kept = _order.shuffled(orders, *halves, whole["has_uint32"], whole["uinteger"])
+        words["state"] = high << 64 | low
+        whole["has_uint32"], whole["uinteger"] = kept
+        generator.state = whole
+    return orders
 
 
 _Words = NDArray[np.uint64]

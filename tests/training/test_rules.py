@@ -125,9 +125,10 @@ def test_scalars_stand_in_the_order_of_the_formulas():
 @pytest.mark.parametrize("b", [0.0, 1e-300, 0.5, 0.9, 0.999, 1.0 - 2.0**-53])
 def test_the_corrections_of_adam_are_exact_for_every_number_of_updates(b):
     t = np.unique(np.geomspace(1, 1e9, 2000).round())
-    rows = scalar_rows(ml.Adam(b1=b, b2=b), t, np.ones_like(t))
-    for column in rows[:, 4:].T:
-        np.testing.assert_array_equal(column, 1.0 - b**t)
+    for first in (0, 100, 1900):
+        rows = scalar_rows(ml.Adam(b1=b, b2=b), t[first:], np.ones_like(t[first:]))
+        for column in rows[:, 4:].T:
+            np.testing.assert_array_equal(column, 1.0 - b ** t[first:])
 
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)

@@ -36,8 +36,9 @@ def test_the_updates_are_the_same_wherever_they_are_cut(n_rows, batch_size, epoc
     whole = updates(laid_out(n_rows, batch_size, epochs, False))
     assert len(whole) == epochs * batches(n_rows, batch_size, "shuffle").per_epoch
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "MOST", most)
+        patch.setattr(module, "MOST", 2 * most)
         patch.setattr(module, "MOST_SEEN", max(1, most // 3))
+        patch.setattr(module, "MOST_UPDATES", most)
         cut = list(laid_out(n_rows, batch_size, epochs, seen))
     assert updates(cut) == whole
     assert all(len(s.scalars) <= most or len(s.scalars) == 1 for s in cut)
@@ -45,9 +46,9 @@ def test_the_updates_are_the_same_wherever_they_are_cut(n_rows, batch_size, epoc
 
 
 def test_a_stretch_spans_many_epochs_unless_each_is_seen():
-    assert [len(s.scalars) for s in laid_out(500, 10, 300, False)] == [131 * 50, 131 * 50, 38 * 50]
+    assert [len(s.scalars) for s in laid_out(500, 10, 300, False)] == [262 * 50, 38 * 50]
     assert [len(s.scalars) for s in laid_out(500, 10, 30, True)] == [50] * 30
-    assert [len(s.scalars) for s in laid_out(2**17, 1, 1, True)] == [2**16, 2**16]
+    assert [len(s.scalars) for s in laid_out(2**16, 1, 1, True)] == [2**15, 2**15]
 
 
 def test_a_plateaus_factor_acts_from_the_next_epoch_on():

@@ -6,11 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from multilayer.engines import ENGINES
+
 Description = Mapping[str, Any]
 
 # Longer lists of columns are shown by kind.
 MOST_COLUMNS_SHOWN = 30
 _LABEL_WIDTH = 11
+
+# Said where only NumPy is there to train: pip keeps silent about a compiler that it did not find.
+FASTER = "many times faster once compiled: install a C++ compiler (g++, clang), then multilayer anew"
 
 
 def summary_text(model: Description) -> str:
@@ -118,8 +123,8 @@ def _training(training: Description) -> list[str]:
 
 
 def _engine(training: Description) -> str:
-    why = " (no compiled engine installed)" if training["engine"] == "reference" else ""
-    return f"{training['engine']}{why}, {training['dtype']}"
+    hint = "" if "native" in ENGINES else f"; {FASTER}"
+    return f"{training['engine']}, {training['dtype']}{hint}"
 
 
 def _count(n: int, what: str) -> str:

@@ -244,7 +244,7 @@ Rule = GradientDescent | Momentum | Adam | RMSprop | Adagrad | Rprop
 
 
 def scalar_rows(rule: Rule, t: FloatArray, rates: FloatArray) -> FloatArray:
-    """The scalars of updates t as rows (updates, scalars), in the order of the formula's signature."""
+    """The scalars of updates t, which rise, as rows (updates, scalars), in the order of the formula's signature."""
     columns = rule.scalars(t, rates)
     rows = np.empty((*t.shape, len(rule.formula.scalars)))
     for i, name in enumerate(rule.formula.scalars):
@@ -261,8 +261,13 @@ def initial_slots(rule: Rule, theta: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     )
 
 
-def _decayed(b: float, t: FloatArray) -> FloatArray:
-    """1 − bᵗ for t ≥ 1."""
+def _decayed(b: float, t: FloatArray) -> float | FloatArray:
+    """1 − bᵗ for rising t ≥ 1."""
     # From bᵗ < 2⁻⁵⁴ on it is 1 exactly, and a power that underflows takes ten times as long.
-    last = max(1.0, -55.0 * math.log(2.0) / math.log(b)) if b > 0.0 else 1.0
-    return 1.0 - b ** np.minimum(t, last)
+    last = -55.0 * math.log(2.0) / math.log(b) if b > 0.0 else 0.0
+    early = t[: t.searchsorted(last, "right")]
+    if early.size == 0:
+        return 1.0
+    corrections = np.ones_like(t)
+    corrections[: early.size] -= b**early
+    return corrections

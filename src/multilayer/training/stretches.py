@@ -14,8 +14,9 @@ from multilayer.training.batches import Batches
 from multilayer.training.rules import Rule, scalar_rows
 from multilayer.training.schedules import Plateau, Schedule
 
-MOST = 2**16  # rows, and batches, that are laid out at a time where nothing is seen between epochs
+MOST = 2**17  # rows that are laid out at a time where nothing is seen between epochs
 MOST_SEEN = 2**13  # likewise where the run may end after each
+MOST_UPDATES = 2**15  # likewise batches: their scalars and reports take more memory than their rows
 
 
 @dataclass
@@ -51,15 +52,15 @@ class Stretches:
         generator = stream(self.seed, "order")
         per_epoch = self.batches.per_epoch
         ahead = max(1, (MOST_SEEN if self.seen else MOST) // self.batches.n_rows)
-        # Rates of a plateau depend on the epoch before. An epoch of very many batches is cut: its scalars would take
-        # more memory than its rows.
-        together = min(per_epoch, MOST) if isinstance(self.schedule, Plateau) else MOST
+        # Rates of a plateau depend on the epoch before.
+        together = min(per_epoch, MOST_UPDATES) if isinstance(self.schedule, Plateau) else MOST_UPDATES
         for done in range(0, self.epochs, ahead):
             count = min(ahead, self.epochs - done)
             order, starts = self.batches.draw(generator, count)
             for first, last in _cuts(0, count * per_epoch, together):
-                scalars = self._scalars(np.arange(first, last, dtype=np.float64) + done * per_epoch)
-                for a, b in _cuts(first, last, per_epoch if self.seen else MOST):
+                before = done * per_epoch
+                scalars = self._scalars(np.arange(before + first, before + last, dtype=np.float64))
+                for a, b in _cuts(first, last, per_epoch if self.seen else MOST_UPDATES):
                     yield Stretch(
                         order[starts[a] : starts[b]],
                         starts[a : b + 1] - starts[a],

@@ -39,7 +39,8 @@ class Tally:
         sums = self._open[:, None]
         if done:
             terms = np.empty((3, done))
-            terms[0], terms[1], terms[2] = report.loss, report.weight, report.penalty * report.weight
+            terms[0], terms[1] = report.loss, report.weight
+            np.multiply(report.penalty, report.weight, out=terms[2])
             bounds = np.arange(-begun, done, per_epoch)
             bounds[0] = 0
             sums = np.add.reduceat(terms, bounds, axis=1)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from multilayer.engines import engine as engine_named
+from multilayer.engines import engine_for
 from multilayer.engines.protocol import OnNonfinite, Program, State
 from multilayer.formulas.update_rules import UpdateRule
 from multilayer.network.arrays import all_finite
@@ -114,7 +114,8 @@ def train(
     clip_norm, clip_value : float, optional
         Limits on the gradient's norm and on each of its entries.
     engine : str, optional
-        By default the fastest installed.
+        By default the fastest that can run it: functions of your own, and types other than float32 and float64, run on
+        the reference engine.
     n_threads : int, optional
         Threads of an engine that has its own; by default it chooses, while it runs. The reference engine takes NumPy's
         and refuses a number.
@@ -242,11 +243,8 @@ def _start(network: Network, theta: Sequence[Any] | NDArray[Any], kind: np.dtype
 
 
 def _program(engine: str | None, plan: Plan, rule: UpdateRule, kind: np.dtype[Any], n_threads: int | None) -> Program:
-    """A program of the named engine, or of the fastest installed."""
-    chosen = engine_named(engine)
-    if reason := chosen.refuses(plan, rule, kind):
-        raise ValueError(f"engine: {chosen.name!r} cannot run this: {reason}")
-    return chosen.program(plan, rule, dtype=kind, n_threads=n_threads)
+    """A program of the named engine, or of the fastest that does not refuse the plan."""
+    return engine_for(engine, plan, rule, kind).program(plan, rule, dtype=kind, n_threads=n_threads)
 
 
 def _descent_plan(plan: Plan, rule: Rule, clip_norm: float | None, clip_value: float | None) -> Plan:

@@ -17,20 +17,20 @@ LEVELS = {"x86_64": ("v2", "v3", "v4"), "aarch64": ("arm64",), "arm64": ("arm64"
 WIDER_THAN = {
     "v2": re.compile(r"%[yz]mm\d|%k[0-7]\b|%xmm(?:1[6-9]|[23]\d)"),
     "v3": re.compile(r"%zmm\d|%k[0-7]\b|%[xy]mm(?:1[6-9]|[23]\d)"),
-    "cpu": re.compile(r"%[yz]mm\d|%k[0-7]\b|%xmm(?:1[6-9]|[23]\d)"),
+    **dict.fromkeys(("cpu", "order"), re.compile(r"%[yz]mm\d|%k[0-7]\b|%xmm(?:1[6-9]|[23]\d)")),
 }
 
 
 def _modules() -> dict[str, Path]:
-    """Path of each module by the last part of its name: cpu, v2, …; empty where nothing was compiled."""
-    package = importlib.util.find_spec("multilayer.engines.native")
-    places = package.submodule_search_locations if package else []
+    """Path of each module by the last part of its name: cpu, order, v2, …; empty where nothing was compiled."""
+    packages = [importlib.util.find_spec(name) for name in ("multilayer", "multilayer.engines.native")]
+    places = [place for package in packages if package for place in package.submodule_search_locations or ()]
     paths = [path for place in places for path in sorted(Path(place).glob("_*.so"))]
     return {path.name.partition(".")[0].removeprefix("_native").removeprefix("_"): path for path in paths}
 
 
 MODULES = _modules()
-every_module = pytest.mark.parametrize("name", ["cpu", *LEVELS])
+every_module = pytest.mark.parametrize("name", ["cpu", "order", *LEVELS])
 
 
 @pytest.fixture
@@ -55,11 +55,11 @@ def symbols(module: Path) -> list[list[str]]:
 @every_module
 def test_shows_nothing_but_its_initializer(name: str, module: Path) -> None:
     defined = [row for row in symbols(module) if row[6] != "UND"]
-    initializer = "PyInit__cpu" if name == "cpu" else f"PyInit__native_{name}"
+    initializer = f"PyInit__native_{name}" if name in LEVELS else f"PyInit__{name}"
     assert [(row[4], row[7]) for row in defined] == [("GLOBAL", initializer)]
 
 
-@pytest.mark.parametrize("name", [name for name in WIDER_THAN if name == "cpu" or name in LEVELS])
+@pytest.mark.parametrize("name", [name for name in WIDER_THAN if name in ("cpu", "order", *LEVELS)])
 def test_holds_no_instruction_of_a_higher_level(name: str, module: Path) -> None:
     if platform.machine() != "x86_64":
         pytest.skip("one level only")

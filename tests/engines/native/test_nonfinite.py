@@ -18,8 +18,8 @@ WAYS = {
     "gradient sum": (6, 9, 16, 1),
     "gradient sum, in chunks": (6, 150, 700, 1),
     "gradient sum, shared": (6, 150, 700, 2),
-    "blocks": (600, 300, 40, 1),
-    "blocks, shared": (600, 300, 40, 2),
+    "blocks": (400, 250, 40, 1),
+    "blocks, shared": (400, 250, 40, 2),
 }
 ways = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
 dtypes = pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -137,7 +137,7 @@ sources = pytest.mark.parametrize(("source", "activation"), SOURCES.values(), id
 @dtypes
 @ways
 @sources
-@pytest.mark.parametrize("place", [0, 0.4, 1], ids=["first", "middle", "last"])
+@pytest.mark.parametrize("place", [0.0, 0.6], ids=["first", "later"])
 def test_it_stops_before_the_bad_batch(job, bits, way, dtype, source, activation, place):
     s = Situation(job, way, dtype, activation)
     s.row = BAD_BATCH * s.batch_size + int(place * (s.batch_size - 1))
@@ -217,8 +217,8 @@ def test_losses_that_hide_nothing(job, name, batch_size, value, dtype):
     """Perceptron and hinge losses compare; a NaN or infinity in a row is seen in them or in the gradient."""
     for loss_name in ("perceptron", "hinge") if name == "identity" else ("perceptron",):
         for units in (1, 3):
-            made = job(ml.Objective(ml.Network([4, 5, units], "tanh", name), loss_name), ml.GradientDescent(0.1), 32, batch_size,
-                       dtype=dtype)  # fmt: skip
+            objective = ml.Objective(ml.Network([4, 5, units], "tanh", name), loss_name)
+            made = job(objective, ml.GradientDescent(0.1), 32, batch_size, dtype=dtype)
             rows = made.rows()
             X = rows.X.copy()
             X[5] = value

@@ -29,6 +29,25 @@ void require(bool holds, const char* what) {
     if (!holds) refuse(what);
 }
 
+// Other threads may use the interpreter while this lives. If it ends meanwhile, this thread rests till the process ends
+// too: CPython up to 3.13 would unwind it, and destructors let nothing pass.
+class WithoutInterpreter {
+public:
+    WithoutInterpreter() : thread_(PyEval_SaveThread()) {}
+    WithoutInterpreter(const WithoutInterpreter&) = delete;
+    WithoutInterpreter& operator=(const WithoutInterpreter&) = delete;
+    ~WithoutInterpreter() {
+        try {
+            PyEval_RestoreThread(thread_);
+        } catch (...) {
+            for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+        }
+    }
+
+private:
+    PyThreadState* thread_;
+};
+
 // Ctrl-C, asked for from the main thread a few times a tenth of a second.
 class Signals final : public Interrupt {
 public:
@@ -176,7 +195,7 @@ std::pair<Index, int> advance(Program<T>& program, const Data<T>& data, Array<Wh
     Report report{loss.data(), weight.data(), penalty.data()};
     Signals signals(main_thread);
     {
-        const nb::gil_scoped_release release;
+        const WithoutInterpreter without;
         program.advance(data.rows, stretch, report, signals);
     }
     signals.settle();
@@ -188,7 +207,7 @@ template <typename Work> void uninterrupted(bool main_thread, const Work& work) 
     Signals signals(main_thread);
     bool whole;
     {
-        const nb::gil_scoped_release release;
+        const WithoutInterpreter without;
         const FlushSubnormals flush;
         whole = work(signals);
     }
@@ -255,7 +274,7 @@ double apply(Program<T>& program, Whole k, Array<T, 1> gradient, double weight, 
     Machine<T>& machine = member(program, k);
     require(gradient.size() == parameters(program), "gradient: must have as many entries as the network has parameters");
     require(scalars.size() == static_cast<std::size_t>(program.rule.scalars), "scalars: must be as many as the rule has");
-    const nb::gil_scoped_release release;
+    const WithoutInterpreter without;
     const FlushSubnormals flush;
     return machine.apply(program.team, gradient.data(), weight, scalars.data());
 }
@@ -406,6 +425,7 @@ void bind_plan(nb::module_& m) {
 }  // namespace multilayer
 
 NB_MODULE(MULTILAYER_MODULE, m) {
+    nb::set_leak_warnings(false);  // a thread that still trains when the interpreter ends keeps its program
     multilayer::bind_plan(m);
     multilayer::bind<float>(m, "32");
     multilayer::bind<double>(m, "64");

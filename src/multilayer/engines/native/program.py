@@ -181,8 +181,9 @@ class NativeProgram:
         units = _units_after(self._plan, until)
         outputs = np.empty((*self._lead, rows.n, units), self._dtype)
         last = -1 if until is None else range(len(self._plan.operations))[until]
-        for k in range(self._members or 1):
-            self._program.predict(k, rows.rows, last, outputs.reshape(self._members or 1, rows.n, units)[k], _in_main_thread())
+        members = outputs.reshape(self._members or 1, rows.n, units)
+        for k in range(len(members)):
+            self._program.predict(k, rows.rows, last, members[k], _in_main_thread())
         return outputs
 
     def predictor(self) -> Callable[[NDArray[Any]], NDArray[Any]]:

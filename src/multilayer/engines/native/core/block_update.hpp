@@ -16,11 +16,13 @@ public:
         for (int i = 0; i < static_cast<int>(plan.operations.size()); ++i) {
             const Operation& o = plan.operations[static_cast<std::size_t>(i)];
             if (o.kind != Kind::affine) continue;
-            most_inputs_ = std::max(most_inputs_, o.units_in);
-            for_tiles(0, o.units_out, [&](Index first, int rows) {
-                cost += rows * o.units_in;
-                blocks_.push_back({i, first, rows, cost});
-            });
+            for (Index column = 0; column < o.units_in; column += COLUMNS) {
+                const Span columns{column, std::min(column + COLUMNS, o.units_in)};
+                for_tiles(0, o.units_out, [&](Index first, int rows) {
+                    cost += rows * (columns.end - columns.begin);
+                    blocks_.push_back({i, first, rows, columns, cost});
+                });
+            }
         }
         penalties_.resize(blocks_.size());
     }
@@ -54,10 +56,14 @@ public:
     }
 
 private:
+    // Of ∇W at a time: with the same columns of a batch's rows all rows of W are gone through, while they are near.
+    static constexpr Index COLUMNS = 1024 / sizeof(T);
+
     struct Block {
         int operation;
         Index first;
         int rows;
+        Span columns;
         Index cost;  // of all blocks up to this one
     };
     struct Bench {
@@ -69,7 +75,7 @@ private:
         if (tape_.panels < panels || tape_.width != width) tape_ = Tape<T>(plan_, panels, width, true, false);
         while (static_cast<int>(benches_.size()) < threads) {
             const std::size_t n = plan_.operations.size();
-            benches_.push_back({{}, Memory<T>(TILE_ROWS * most_inputs_), Memory<T>(TILE_ROWS), std::vector<double>(n),
+            benches_.push_back({{}, Memory<T>(TILE_ROWS * COLUMNS), Memory<T>(TILE_ROWS), std::vector<double>(n),
                                 std::vector<double>(n)});
         }
     }
@@ -111,24 +117,27 @@ private:
     double update_block(Bench& bench, const Block& block, Index panels, Parameters<T>& parameters, const Update& update) {
         const Operation& o = plan_.operations[static_cast<std::size_t>(block.operation)];
         const auto& loop = parameters.rule.parts[parameters.plain];
-        const auto apply = [&](int v, const T* gradient, Index columns) {
-            const View& view = plan_.views[static_cast<std::size_t>(v)];
-            return loop(parameters.theta.get(), parameters.slot_pointers.data(), view.start + block.first * columns,
-                        Parts<T>{&gradient, 1, 0}, 1, block.rows * columns, settings(view), update);
-        };
-        weight_gradient(plan_, tape_, block.operation, panels, block.first, block.rows, bench.gradient.get(), o.units_in,
-                        false);
-        double penalty = apply(o.weight, bench.gradient.get(), o.units_in);
-        if (o.bias >= 0) {
+        const View& weight = plan_.views[static_cast<std::size_t>(o.weight)];
+        T* const gradient = bench.gradient.get();
+        const Index columns = block.columns.end - block.columns.begin;
+        weight_gradient(plan_, tape_, block.operation, panels, block.first, block.rows, block.columns, gradient, columns, false);
+        const T* const of_weight = gradient;
+        double penalty = loop(parameters.theta.get(), parameters.slot_pointers.data(),
+                              weight.start + block.first * weight.columns + block.columns.begin,
+                              Parts<T>{&of_weight, 1, 0, columns}, block.rows, columns, weight.columns, settings(weight),
+                              update);
+        if (o.bias >= 0 && block.columns.begin == 0) {
             bias_gradient(tape_, block.operation, panels, block.first, block.rows, bench.biases.get(), false);
-            penalty += apply(o.bias, bench.biases.get(), 1);
+            const View& bias = plan_.views[static_cast<std::size_t>(o.bias)];
+            const T* const part = bench.biases.get();
+            penalty += loop(parameters.theta.get(), parameters.slot_pointers.data(), bias.start + block.first,
+                            Parts<T>{&part, 1}, 1, block.rows, 0, settings(bias), update);
         }
         return penalty;
     }
 
     const Plan& plan_;
     Tape<T> tape_;
-    Index most_inputs_ = 0;
     std::vector<Block> blocks_;
     std::vector<Bench> benches_;
     std::vector<double> penalties_;

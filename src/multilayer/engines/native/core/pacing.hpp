@@ -25,8 +25,8 @@ public:
             return;
         }
         ++stayed_;
-        double& usual = all ? all_ : one_;  // a single slow block may be anything: the mean of old and new counts
-        usual = usual == 0 ? cost : (usual + cost) / 2;
+        double& usual = all ? all_ : one_;  // a single slow block may be anything, and counts for little
+        usual = usual == 0 ? cost : (usual + std::min(cost, OUTLIER * usual)) / 2;
         if (all && one_ > 0 && usual > one_) {
             settled_all_ = false;
             wait(stayed_ < gap_ ? 2 * gap_ : SHORTEST_GAP);  // had it won by luck?
@@ -38,7 +38,7 @@ public:
     static constexpr double BLOCK_SECONDS = 2e-3;
 
 private:
-    static constexpr double MARGIN = 0.97;
+    static constexpr double MARGIN = 0.97, OUTLIER = 1.5;
     static constexpr int SHORTEST_GAP = 4, LONGEST_GAP = 96;
 
     void wait(int blocks) { left_ = gap_ = std::min(blocks, LONGEST_GAP); }

@@ -47,7 +47,7 @@ public:
                 const Slice& block = blocks_[static_cast<std::size_t>(b)];
                 const Parts<T> source{parts.data(), static_cast<int>(parts.size()), block.begin};
                 penalties_[static_cast<std::size_t>(b)] = rule.parts[plain](
-                    theta.get(), slot_pointers.data(), block.begin, source, 1, block.end - block.begin, block, update);
+                    theta.get(), slot_pointers.data(), block.begin, source, 1, block.end - block.begin, 0, block, update);
             }
         });
         double penalty = 0;

@@ -7,6 +7,7 @@
 
 #include "machine.hpp"
 #include "pacing.hpp"
+#include "questions.hpp"
 
 namespace multilayer {
 
@@ -62,19 +63,16 @@ private:
     void advance_one(const Rows<T>& data, const Stretch& stretch, Report& report, Interrupt& interrupt) {
         Machine<T>& machine = *machines.front();
         double block_began = 0;
-        Index block_batch = 0, block_rows = 0, since_asked = 0;
+        Index block_batch = 0, block_rows = 0;
+        questions_.begin(now());
         for (Index j = 0; j < stretch.batches; ++j) {
             const Batch batch = stretch.batch(j, 0);
             const int shares = machine.division(batch.n, team.most()).shares;
             const bool measuring = shares > 1;
             const int threads = measuring && !pacing_.all_threads() ? 1 : shares;
-            since_asked += batch.n + 1;
-            if (since_asked >= rows_between_questions_) {
-                since_asked = 0;
-                if (interrupt.asked()) {
-                    report.ended = Ended::interrupted;
-                    return;
-                }
+            if (questions_.passed(batch.n) && questions_.due(now()) && interrupt.asked()) {
+                report.ended = Ended::interrupted;
+                return;
             }
             if (measuring && batch.n != block_batch) block_began = now(), block_rows = 0;
             block_batch = measuring ? batch.n : 0;  // a block's batches are of one size
@@ -96,7 +94,7 @@ private:
     }
 
     // Members run apart, some batches at a time. If one of them has to stop, all go back to where they were before these
-    // batches, and then as far as that one came.
+    // batches, and then as far as that one came; if they are interrupted, they stay where they were.
     void advance_members(const Rows<T>& data, const Stretch& stretch, Report& report, Interrupt& interrupt) {
         while (report.done < stretch.batches && report.ended == Ended::complete) {
             if (interrupt.asked()) {
@@ -104,16 +102,21 @@ private:
                 return;
             }
             const Index begin = report.done, end = std::min(stretch.batches, begin + batches_at_once(stretch, begin));
-            if (stretch.stop_on_nonfinite) remember();
+            remember();
             std::vector<Index> reached(machines.size());
-            run_members(data, stretch, report, begin, end, reached);
+            bool whole = run_members(data, stretch, report, begin, end, reached, interrupt);
             const Index least = *std::min_element(reached.begin(), reached.end());
-            if (least < end) {
+            if (whole && least < end) {
                 go_back();
-                run_members(data, stretch, report, begin, least, reached);
+                whole = run_members(data, stretch, report, begin, least, reached, interrupt);
                 report.ended = Ended::nonfinite;
             }
-            report.done = least;
+            if (whole) {
+                report.done = least;
+            } else {
+                go_back();
+                report.ended = Ended::interrupted;
+            }
         }
     }
 
@@ -123,24 +126,43 @@ private:
         return std::clamp<Index>(static_cast<Index>(2e8 / (rows * members_a_thread * (operations_a_row(plan) + 1000))), 1, 64);
     }
 
-    void run_members(const Rows<T>& data, const Stretch& stretch, const Report& report, Index begin, Index end,
-                     std::vector<Index>& reached) {
+    // What thread 0 is told, heard by all threads.
+    class Heard final : public Interrupt {
+    public:
+        Heard(Interrupt* told, std::atomic<bool>& stopped) : told_(told), stopped_(stopped) {}
+        bool asked() override {
+            if (told_ && told_->asked()) stopped_ = true;
+            return stopped_;
+        }
+
+    private:
+        Interrupt* told_;
+        std::atomic<bool>& stopped_;
+    };
+
+    // False if they were interrupted.
+    bool run_members(const Rows<T>& data, const Stretch& stretch, const Report& report, Index begin, Index end,
+                     std::vector<Index>& reached, Interrupt& interrupt) {
         const Index n = static_cast<Index>(machines.size());
-        std::atomic<Index> next{0};
-        team.run(static_cast<int>(std::min<Index>(team.most(), n)), [&](int) {
+        std::atomic<Index> next{0}, finished{0};
+        std::atomic<bool> stopped{false};
+        team.run(static_cast<int>(std::min<Index>(team.most(), n)), [&](int t) {
             Team alone(1);
-            for (Index k = next++; k < n; k = next++) {
+            Heard heard(t == 0 ? &interrupt : nullptr, stopped);
+            for (Index k = next++; k < n; k = next++, ++finished) {
                 Index j = begin;
-                for (; j < end; ++j) {
+                for (; j < end && !stopped; ++j) {
                     const Seen seen = machines[static_cast<std::size_t>(k)]->update(
                         alone, 1, data, stretch.batch(j, k), stretch.scalars + j * stretch.n_scalars,
-                        stretch.stop_on_nonfinite, nullptr);
+                        stretch.stop_on_nonfinite, &heard);
                     if (seen.ended != Ended::complete) break;
                     report.set(j * n + k, seen);
                 }
                 reached[static_cast<std::size_t>(k)] = j;
             }
+            while (t == 0 && finished < n && !heard.asked()) std::this_thread::yield();
         });
+        return !stopped;
     }
 
     void remember() {
@@ -167,8 +189,7 @@ private:
         std::uint64_t step;
     };
 
-    // About a hundredth of a second's work.
-    const Index rows_between_questions_ = static_cast<Index>(2e8 / (operations_a_row(plan) + 1000)) + 1;
+    Questions questions_;
     Pacing pacing_;
     std::vector<Kept> kept_;
 };

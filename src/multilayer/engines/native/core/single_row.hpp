@@ -150,11 +150,11 @@ public:
             if (o.kind != Kind::affine) continue;
             const View& w = plan_.views[static_cast<std::size_t>(o.weight)];
             const Outer<T> outer{delta(i + 1), value(i)};
-            penalty += rule.outer[plain](theta, slots, w.start, outer, o.units_out, o.units_in, settings(w), update);
+            penalty += rule.outer[plain](theta, slots, w.start, outer, o.units_out, o.units_in, o.units_in, settings(w), update);
             if (o.bias < 0) continue;
             const View& b = plan_.views[static_cast<std::size_t>(o.bias)];
             const T* part = delta(i + 1);
-            penalty += rule.parts[plain](theta, slots, b.start, {&part, 1, 0}, 1, b.size(), settings(b), update);
+            penalty += rule.parts[plain](theta, slots, b.start, {&part, 1}, 1, b.size(), 0, settings(b), update);
         }
         return penalty;
     }

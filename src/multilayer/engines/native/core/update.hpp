@@ -22,20 +22,22 @@ namespace multilayer {
 constexpr int MOST_SLOTS = 2, MOST_SCALARS = 8;
 using Scalars = std::array<double, MOST_SCALARS>;
 
-// A gradient that was summed in parts; `begin` is where the slice lies in each.
+// A gradient that was summed in parts; `begin` is where a slice lies in each.
 template <typename T> struct Parts {
     const T* const* parts;
     int n;
-    Index begin;
+    Index begin = 0, step = 0;  // step: from row to row
 
-    Lanes<T> at(Index, Index i) const {
-        Lanes<T> g = load(parts[0] + begin + i);
-        for (int k = 1; k < n; ++k) g = g + load(parts[k] + begin + i);
+    Lanes<T> at(Index row, Index i) const {
+        const Index place = begin + row * step + i;
+        Lanes<T> g = load(parts[0] + place);
+        for (int k = 1; k < n; ++k) g = g + load(parts[k] + place);
         return g;
     }
-    Lanes<T> first_at(Index, Index i, int lanes) const {
-        Lanes<T> g = load_first(parts[0] + begin + i, lanes);
-        for (int k = 1; k < n; ++k) g = g + load_first(parts[k] + begin + i, lanes);
+    Lanes<T> first_at(Index row, Index i, int lanes) const {
+        const Index place = begin + row * step + i;
+        Lanes<T> g = load_first(parts[0] + place, lanes);
+        for (int k = 1; k < n; ++k) g = g + load_first(parts[k] + place, lanes);
         return g;
     }
 };
@@ -82,11 +84,11 @@ struct Update {
     bool proximal = false;
 };
 
-// `rows` rows of n numbers of θ and of the slots, one after the other; source gives their gradient. Returns
+// `rows` rows of n numbers of θ and of the slots, `step_of_rows` apart; source gives their gradient. Returns
 // Σ λ₁|θ| + ½λ₂θ² from before. PLAIN: nothing but the rule.
 template <typename T, typename Rule, bool PLAIN, typename Source>
-double update_slice(T* theta, T* const* slots, Index begin, const Source& source, Index rows, Index n, const Slice& slice,
-                    const Update& update) {
+double update_slice(T* theta, T* const* slots, Index begin, const Source& source, Index rows, Index n, Index step_of_rows,
+                    const Slice& slice, const Update& update) {
     constexpr int count = Lanes<T>::count;
     using V = Lanes<T>;
     // Copied number by number: what depends on them alone then leaves the loop, as no store to θ can change them.
@@ -120,9 +122,9 @@ double update_slice(T* theta, T* const* slots, Index begin, const Source& source
         }
     };
     for (Index row = 0; row < rows; ++row) {
-        T* const to = theta + begin + row * n;
+        T* const to = theta + begin + row * step_of_rows;
         T* slot_to[MOST_SLOTS];
-        for (int k = 0; k < Rule::slots; ++k) slot_to[k] = slots[k] + begin + row * n;
+        for (int k = 0; k < Rule::slots; ++k) slot_to[k] = slots[k] + begin + row * step_of_rows;
         Index i = 0;
         for (; i + count <= n; i += count) {
             V w = load(to + i), slot[MOST_SLOTS];
@@ -145,7 +147,7 @@ double update_slice(T* theta, T* const* slots, Index begin, const Source& source
 // A rule's loops, by its name.
 template <typename T> struct RuleLoops {
     template <typename Source>
-    using Loop = double (*)(T*, T* const*, Index, const Source&, Index, Index, const Slice&, const Update&);
+    using Loop = double (*)(T*, T* const*, Index, const Source&, Index, Index, Index, const Slice&, const Update&);
 
     std::string_view name;
     int slots = 0, scalars = 0;

@@ -5,23 +5,23 @@
 
 namespace multilayer {
 
-// Rows [first, first + rows) of ∇W of affine operation i, rows ≤ TILE_ROWS, written or added to `to` with W's own step.
+// Rows [first, first + rows) of ∇W of affine operation i, rows ≤ TILE_ROWS, of the columns in a span that begins at a
+// multiple of the panels' width, written or added to `to`, where rows are `step` apart.
 template <typename T>
-inline void weight_gradient(const Plan& plan, const Tape<T>& tape, int i, Index panels, Index first, int rows, T* to,
-                            Index step, bool add) {
+inline void weight_gradient(const Plan& plan, const Tape<T>& tape, int i, Index panels, Index first, int rows, Span columns,
+                            T* to, Index step, bool add) {
     const Operation& o = plan.operations[static_cast<std::size_t>(i)];
     const int width = tape.width;
-    const Index columns = i == 0 ? tape.inputs : o.units_in;
     Product<T> p;
     p.blocks = panels, p.depth = width, p.last_depth = tape.used[static_cast<std::size_t>(panels - 1)];
     p.a = tape.delta(i + 1, 0) + first * width, p.a_row = width, p.a_step = 1, p.a_block = o.units_out * width;
     p.c_row = step, p.add = add;
     // From the last block down: a partial store may touch what the next block will write, where it ends a row.
-    for (Index c = floor_to(columns - 1, width); c >= 0; c -= width) {
-        const int left = static_cast<int>(std::min<Index>(width, columns - c));
+    for (Index c = floor_to(columns.end - 1, width); c >= columns.begin; c -= width) {
+        const int left = static_cast<int>(std::min<Index>(width, columns.end - c));
         const int vectors = (left + LANES<T> - 1) / LANES<T>;
         p.b = tape.rows(i, c), p.b_step = tape.row_step(i, c), p.b_block = width * p.b_step;
-        p.c = to + c, p.tail = left - (vectors - 1) * LANES<T>;
+        p.c = to + (c - columns.begin), p.tail = left - (vectors - 1) * LANES<T>;
         kernel<T>(rows, vectors)(p);
     }
 }
@@ -46,7 +46,7 @@ inline void sparse_weight_gradient(const Plan& plan, const Tape<T>& tape, const 
     const Index inputs = static_cast<Index>(active.columns.size()), step = plan.operations[0].units_in;
     if (inputs == 0) return;
     columns.reserve(TILE_ROWS * inputs);
-    weight_gradient(plan, tape, 0, panels, first, rows, columns.get(), inputs, false);
+    weight_gradient(plan, tape, 0, panels, first, rows, {0, inputs}, columns.get(), inputs, false);
     for (int r = 0; r < rows; ++r) {
         const T* from = columns.get() + r * inputs;
         for (Index k = 0; k < inputs; ++k) to[r * step + active.columns[static_cast<std::size_t>(k)]] += from[k];
@@ -84,7 +84,7 @@ inline void gradient_of_chunk(const Plan& plan, Tape<T>& tape, const ActiveColum
             if (sparse) {
                 sparse_weight_gradient(plan, tape, *active, panels, first, rows, w + first * o.units_in, columns);
             } else {
-                weight_gradient(plan, tape, i, panels, first, rows, w + first * o.units_in, o.units_in, add);
+                weight_gradient(plan, tape, i, panels, first, rows, {0, o.units_in}, w + first * o.units_in, o.units_in, add);
             }
         });
         if (o.bias < 0) continue;

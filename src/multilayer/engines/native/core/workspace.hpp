@@ -26,6 +26,7 @@ inline Index numbers_a_row(const Plan& plan) {
 
 constexpr double OPERATIONS_FOR_THREADS = 2e6;      // a step's, below which waking a helper costs more than it brings
 constexpr Index CHUNK_BYTES = 400'000;              // of a tape that stays in a core's second-level cache beside W
+constexpr Index CHUNK_ROWS = 128;                   // at least: each chunk passes over the whole gradient
 constexpr Index GRADIENT_BYTES = 160'000;           // of a gradient that is better used up block by block
 
 // Whether ∇W of a block of rows is used for the update as soon as it is there, all panels' values being kept till then:
@@ -35,7 +36,7 @@ template <typename T> inline bool updates_by_blocks(const Plan& plan, Index n) {
         if (o.kind == Kind::hinges) return false;
     }
     return n > 0 && !plan.clip_norm && plan.n_parameters * static_cast<Index>(sizeof(T)) > GRADIENT_BYTES &&
-           plan.n_parameters > n * numbers_a_row(plan);
+           4 * plan.n_parameters > n * numbers_a_row(plan);
 }
 
 // A batch's panels, shared out to `shares` of which each is worked through in chunks. Numbers depend on the shares, never
@@ -56,7 +57,8 @@ template <typename T> inline Division divide(const Plan& plan, Index n, int thre
     d.shares = several ? static_cast<int>(std::min<Index>(threads, d.panels)) : 1;
     const Index bytes_a_panel = numbers_a_row(plan) * d.width * static_cast<Index>(sizeof(T));
     const Index share = (d.panels + d.shares - 1) / d.shares;
-    d.chunk = std::clamp<Index>(CHUNK_BYTES / bytes_a_panel, 1, std::max<Index>(share, 1));
+    const Index panels = std::max(CHUNK_BYTES / bytes_a_panel, CHUNK_ROWS / d.width);
+    d.chunk = std::clamp<Index>(panels, 1, std::max<Index>(share, 1));
     d.by_blocks = updates_by_blocks<T>(plan, n);
     return d;
 }
