@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from multilayer import random as module
 from multilayer.random import PURPOSES, SAMPLINGS, dropout_mask, epoch_order, epoch_orders, philox_4x32, stream
 
 # Random123, kat_vectors, lines "philox4x32 10": counter, key, expected.
@@ -274,6 +277,71 @@ def test_shuffles_are_numpys_permutations(n, seed):
     orders = epoch_orders(stream(seed, "order"), n, 3, "shuffle")
     generator = stream(seed, "order")
     np.testing.assert_array_equal(orders, [generator.permutation(n) for _ in range(3)])
+
+
+@given(
+    n=st.integers(0, 70) | st.integers(0, 3000) | st.sampled_from([2**15 - 1, 2**15, 2**15 + 1]),
+    epochs=st.integers(0, 4),
+    seed=st.integers(0, 2**64 - 1),
+    before=st.integers(0, 3),
+)
+@settings(max_examples=200)
+def test_compiled_shuffles_and_the_state_they_leave_are_numpys(n, epochs, seed, before):
+    pytest.importorskip("multilayer._order")
+    compiled, numpys = stream(seed, "order"), stream(seed, "order")
+    for generator in (compiled, numpys):
+        generator.integers(0, 2**32, size=before, dtype=np.uint32)  # an odd number leaves half a word
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MANY", 0)
+        orders = epoch_orders(compiled, n, epochs, "shuffle")
+        patch.setattr(module, "_order", None)
+        expected = epoch_orders(numpys, n, epochs, "shuffle")
+    assert (orders.shape, orders.dtype, orders.flags.c_contiguous) == (expected.shape, np.int64, True)
+    np.testing.assert_array_equal(orders, expected)
+    assert compiled.bit_generator.state == numpys.bit_generator.state
+
+
+@pytest.mark.parametrize("kind", [np.random.PCG64, np.random.PCG64DXSM, np.random.MT19937])
+def test_long_shuffles_of_any_generator_are_its_permutations(kind):
+    generator = np.random.Generator(kind(5))
+    orders = epoch_orders(np.random.Generator(kind(5)), 5000, 2, "shuffle")
+    np.testing.assert_array_equal(orders, [generator.permutation(5000) for _ in range(2)])
+
+
+def test_threads_may_shuffle_by_one_generator():
+    generator = stream(0, "order")
+    with ThreadPoolExecutor(4) as threads:
+        orders = list(threads.map(lambda _: epoch_order(generator, 2000, "shuffle").tolist(), range(40)))
+    assert sorted(orders) == sorted(epoch_orders(stream(0, "order"), 2000, 40, "shuffle").tolist())
+
+
+@pytest.mark.parametrize(
+    ("orders", "words", "error"),
+    [
+        (np.zeros((2, 3), np.int64)[:, ::2], (0, 0, 0, 1, 0, 0), ValueError),
+        (np.zeros((2, 3), np.int64).T, (0, 0, 0, 1, 0, 0), ValueError),
+        (np.broadcast_to(np.int64(0), (1, 1)), (0, 0, 0, 1, 0, 0), ValueError),
+        (np.zeros((2, 3), np.int32), (0, 0, 0, 1, 0, 0), ValueError),
+        (np.zeros((2, 3), np.uint64), (0, 0, 0, 1, 0, 0), ValueError),
+        (np.zeros((2, 3), np.float64), (0, 0, 0, 1, 0, 0), ValueError),
+        (np.zeros((2, 3), ">i8"), (0, 0, 0, 1, 0, 0), ValueError),
+        (np.zeros(3, np.int64), (0, 0, 0, 1, 0, 0), ValueError),
+        (np.zeros((2, 3, 1), np.int64), (0, 0, 0, 1, 0, 0), ValueError),
+        (np.zeros((0, 2**32), np.int64), (0, 0, 0, 1, 0, 0), ValueError),
+        ([[0, 0]], (0, 0, 0, 1, 0, 0), TypeError),
+        (np.zeros((2, 3), np.int64), (0, 0, 0, 1, 0), TypeError),
+        (np.zeros((2, 3), np.int64), (0.0, 0, 0, 1, 0, 0), TypeError),
+        (np.zeros((2, 3), np.int64), (-1, 0, 0, 1, 0, 0), OverflowError),
+        (np.zeros((2, 3), np.int64), (0, 2**64, 0, 1, 0, 0), OverflowError),
+        (np.zeros((2, 3), np.int64), (0, 0, 0, 1, 1, 2**32), ValueError),
+    ],
+)
+def test_the_compiled_shuffle_refuses(orders, words, error):
+    compiled = pytest.importorskip("multilayer._order")
+    before = np.array(orders)
+    with pytest.raises(error):
+        compiled.shuffled(orders, *words)
+    np.testing.assert_array_equal(orders, before)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 64, 65, 1000])

@@ -7,26 +7,26 @@ namespace {
 
 using Wide = unsigned __int128;
 
-// O'Neill's PCG XSL RR 128/64; NumPy gives its words of 64 bits in halves and keeps the upper one for the next draw.
+// O'Neill's PCG XSL RR 128/64; NumPy draws halves of its words of 64 bits and keeps the upper one for the next draw.
 struct Pcg64 {
     Wide state, increment;
     bool kept;
     std::uint32_t upper;
 
-    std::uint64_t word() {
+    // The lower half of the next word; its upper one stands beside.
+    std::uint32_t lower() {
         constexpr Wide multiplier = (Wide{0x2360ED051FC65DA4} << 64) | 0x4385DF649FCCF645;
         state = state * multiplier + increment;
         const std::uint64_t folded = static_cast<std::uint64_t>(state >> 64) ^ static_cast<std::uint64_t>(state);
         const unsigned turn = static_cast<unsigned>(state >> 122);
-        return (folded >> turn) | (folded << (-turn & 63));
+        const std::uint64_t word = (folded >> turn) | (folded << (-turn & 63));
+        upper = static_cast<std::uint32_t>(word >> 32);
+        return static_cast<std::uint32_t>(word);
     }
 
     std::uint32_t half() {
         kept = !kept;
-        if (!kept) return upper;
-        const std::uint64_t both = word();
-        upper = static_cast<std::uint32_t>(both >> 32);
-        return static_cast<std::uint32_t>(both);
+        return kept ? lower() : upper;
     }
 };
 
@@ -48,9 +48,8 @@ void shuffle(Pcg64& generator, std::int64_t* order, std::uint32_t n) {
         const std::uint32_t bits = ~std::uint32_t{0} >> __builtin_clz(i), below = bits >> 1;
         if (!generator.kept) {
             while (i > below + 1) {
-                const std::uint64_t both = generator.word();
-                i = exchange(order, i, static_cast<std::uint32_t>(both) & bits);
-                i = exchange(order, i, static_cast<std::uint32_t>(both >> 32) & bits);
+                i = exchange(order, i, generator.lower() & bits);
+                i = exchange(order, i, generator.upper & bits);
             }
         }
         if (i > below) i = exchange(order, i, generator.half() & bits);

@@ -33,7 +33,7 @@ try:
     _order: Any = importlib.import_module("multilayer._order")
 except ModuleNotFoundError:  # nothing was compiled
     _order = None
-MANY = 1000  # entries from which on the compiled shuffle makes up for handing over the generator's state
+MANY = 1000  # entries from which on the compiled shuffle is worth handing over the generator's state
 
 
 def stream(seed: int, purpose: Purpose) -> np.random.Generator:
@@ -118,8 +118,7 @@ def epoch_orders(generator: np.random.Generator, n: int, epochs: int, sampling: 
     if sampling == "replacement":
         # The upper bound is never drawn for n = 0, but must exceed the lower one.
         return generator.integers(0, max(n, 1), size=(epochs, n), dtype=np.int64)
-    compiled = _order is not None and epochs * n >= MANY and type(generator.bit_generator) is np.random.PCG64
-    if sampling == "shuffle" and compiled:
+    if sampling == "shuffle" and _compiled_serves(generator.bit_generator, n * epochs):
         return _shuffled(generator.bit_generator, np.empty((epochs, n), dtype=np.int64))
     orders = np.arange(n, dtype=np.int64)[None]
     if epochs != 1:
@@ -253,8 +252,13 @@ def dropout_mask(
     return mask.reshape(rows.size, 4 * n_blocks)[:, :n_units]
 
 
+def _compiled_serves(generator: np.random.BitGenerator, size: int) -> bool:
+    """Whether compiled code is there for this generator and shuffles so many entries sooner than NumPy."""
+    return _order is not None and size >= MANY and type(generator) is np.random.PCG64
+
+
 def _shuffled(generator: np.random.BitGenerator, orders: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Shuffles of 0 … n−1 in the rows of `orders`, by compiled code; the generator, a PCG64, as NumPy leaves it."""
+    """Shuffles of 0 … n−1 in the rows of `orders`, by compiled code that leaves a PCG64 as NumPy does."""
     with generator.lock:
         whole: Any = generator.state
         words = whole["state"]

@@ -18,8 +18,8 @@ def numbers(name: str, values: Any, dtype: np.dtype[Any], shape: tuple[int | Non
     if given.shape != shape and (
         given.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, given.shape, strict=True))
     ):
-        wanted = ", ".join("n" if n is None else str(n) for n in shape)
-        raise ValueError(f"{name}: must have shape ({wanted}), came {given.shape}")
+        wanted = str(tuple("n" if n is None else n for n in shape)).replace("'", "")
+        raise ValueError(f"{name}: must have shape {wanted}, came {given.shape}")
     if given.dtype == dtype and given.flags.c_contiguous and given.flags.aligned:
         return given
     with np.errstate(over="ignore", invalid="ignore"):  # what the type cannot hold is infinite in the loss too
@@ -46,7 +46,10 @@ def csr(X: Any, dtype: np.dtype[Any], n_inputs: int) -> tuple[NDArray[Any], IntA
         raise ValueError(
             f"X: of {X.shape[0]} rows must have as many entries and one more in indptr, came {len(begins)}"
         )
-    columns = rows.indices[: begins[-1]]
+    columns = np.asarray(rows.indices)
+    if columns.dtype.kind not in "iu" or columns.ndim != 1:
+        raise TypeError(f"X.indices: must be whole numbers of shape (n,), came {columns.dtype} of {columns.shape}")
+    columns = columns[: begins[-1]]
     if columns.size and not 0 <= columns.min() <= columns.max() < n_inputs:
         raise ValueError(f"X: must have column indices in [0, {n_inputs}), came {columns.min()} to {columns.max()}")
     return numbers("X", rows.data, dtype, (None,))[: begins[-1]], np.ascontiguousarray(columns, np.int32), begins

@@ -13,7 +13,7 @@ from multilayer.formulas.signatures import default_options
 from multilayer.formulas.update_rules import UPDATE_RULES, UpdateRule
 from multilayer.network.plan import Affine, Dropout, Elementwise, Hinges, MaxPool, Plan
 
-OWN = frozenset((loss.output, loss.name, loss.function) for loss in OWN_LOSSES.values())
+OWN = frozenset(OWN_LOSSES.values())
 
 
 def refusal(plan: Plan, rule: UpdateRule) -> str | None:
@@ -74,9 +74,7 @@ def _values(function: Any, options: tuple[tuple[str, float], ...]) -> list[float
 
 def _is_known_activation(activation: Activation) -> bool:
     known = ACTIVATIONS.get(activation.name)
-    return (
-        known is not None and known.function == activation.function and known.derivative == activation.derivative
-    )
+    return known is not None and known.function == activation.function and known.derivative == activation.derivative
 
 
 def _is_known_output(output: Output) -> bool:
@@ -87,6 +85,6 @@ def _is_known_output(output: Output) -> bool:
 
 def _is_known_loss(loss: Loss | OwnLoss) -> bool:
     if isinstance(loss, OwnLoss):
-        return (loss.output, loss.name, loss.function) in OWN
+        return loss in OWN
     known = LOSSES.get(loss.name)
     return known is not None and known.function == loss.function and known.derivative == loss.derivative

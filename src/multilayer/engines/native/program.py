@@ -151,7 +151,9 @@ class NativeProgram:
         """Make a stretch's updates; see `Program.advance`."""
         order, starts = whole_numbers("order", stretch.order, (1, 2)), whole_numbers("starts", stretch.starts, (1,))
         order = order if order.ndim == 2 else order[None]
-        batches = max(0, len(starts) - 1)
+        batches = len(starts) - 1
+        if batches < 0:
+            raise ValueError("starts: must have one entry more than there are batches, came none")
         scalars = numbers("scalars", stretch.scalars, DOUBLE, (batches, len(self._rule.scalars)))
         columns = np.empty((3, batches, self._members or 1))
         stop, main_thread = stretch.on_nonfinite == "stop", _in_main_thread()
@@ -177,10 +179,10 @@ class NativeProgram:
 
     def predict(self, X: Any, *, until: int | None = None) -> FloatArray:
         """Outputs, or the values after operation `until`."""
+        last = -1 if until is None else _operation(self._plan, until)
         rows = self._loaded(X, None, None, None, 0)
-        units = _units_after(self._plan, until)
+        units = _units_after(self._plan, last)
         outputs = np.empty((*self._lead, rows.n, units), self._dtype)
-        last = -1 if until is None else range(len(self._plan.operations))[until]
         members = outputs.reshape(self._members or 1, rows.n, units)
         for k in range(len(members)):
             self._program.predict(k, rows.rows, last, members[k], _in_main_thread())
@@ -220,10 +222,19 @@ def _in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def _units_after(plan: Plan, until: int | None) -> int:
-    """Numbers a row after operation `until`."""
+def _operation(plan: Plan, until: int) -> int:
+    """The number of an operation, of which those below 0 count from the end."""
+    numbers = range(len(plan.operations))
+    try:
+        return numbers[until]
+    except IndexError:
+        raise ValueError(f"until: must be the number of one of {len(numbers)} operations, came {until!r}") from None
+
+
+def _units_after(plan: Plan, last: int) -> int:
+    """Numbers a row after an operation; −1 is the last one."""
     units = plan.n_inputs
-    for operation in plan.operations[: None if until is None else range(len(plan.operations))[until] + 1]:
+    for operation in plan.operations[: range(len(plan.operations))[last] + 1]:
         if isinstance(operation, Affine):
             units = plan.views[operation.weight].shape[0]
         elif isinstance(operation, MaxPool):

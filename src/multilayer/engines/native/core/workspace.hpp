@@ -5,12 +5,15 @@
 
 namespace multilayer {
 
-// Multiplications and additions of forward, ∇W and δ for one row.
+// Operations of forward, ∇W and δ for one row; an activation and its slope count as some forty.
 inline double operations_a_row(const Plan& plan) {
     double total = 0;
     for (std::size_t i = 0; i < plan.operations.size(); ++i) {
         const Operation& o = plan.operations[i];
-        if (o.kind != Kind::affine) continue;
+        if (o.kind != Kind::affine) {
+            total += 40.0 * static_cast<double>(o.units_out);
+            continue;
+        }
         const bool first = static_cast<int>(i) == first_affine(plan);
         total += 2.0 * static_cast<double>(o.units_in * o.units_out) * (first ? 2 : 3);
     }
@@ -24,7 +27,7 @@ inline Index numbers_a_row(const Plan& plan) {
     return total;
 }
 
-constexpr double OPERATIONS_FOR_THREADS = 2e6;      // a step's, below which waking a helper costs more than it brings
+constexpr double OPERATIONS_FOR_THREADS = 1e6;      // a step's, below which waking a helper costs more than it brings
 constexpr Index CHUNK_BYTES = 400'000;              // of a tape that stays in a core's second-level cache beside W
 constexpr Index CHUNK_ROWS = 128;                   // at least: each chunk passes over the whole gradient
 constexpr Index GRADIENT_BYTES = 160'000;           // of a gradient that is better used up block by block
