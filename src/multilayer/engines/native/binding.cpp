@@ -390,7 +390,7 @@ template <typename T> void bind(nb::module_& m, const std::string& bits) {
         .def("release", &release<T>);
     nb::class_<Predictor<T>>(m, ("Predictor" + bits).c_str())
         .def(nb::init<Program<T>&, Whole, Output<T, 1>>())
-        .def("__call__", &Predictor<T>::operator());
+        .def("__call__", &Predictor<T>::operator(), "x"_a.none());
 }
 
 void bind_plan(nb::module_& m) {

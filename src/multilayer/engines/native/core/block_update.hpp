@@ -57,7 +57,7 @@ public:
 
 private:
     // Of ∇W at a time: with the same columns of a batch's rows all rows of W are gone through, while they are near.
-    static constexpr Index COLUMNS = 1024 / sizeof(T);
+    static constexpr Index COLUMNS = 2048 / sizeof(T);
 
     struct Block {
         int operation;
@@ -114,17 +114,29 @@ private:
         return true;
     }
 
+    // θ and slots of a block are on their way while its gradient is computed.
+    static void prefetch(const Parameters<T>& parameters, Index begin, Index rows, Index columns, Index step) {
+        constexpr Index line = ALIGNMENT / sizeof(T);
+        for (Index r = 0; r < rows; ++r, begin += step) {
+            for (Index c = 0; c < columns; c += line) {
+                __builtin_prefetch(parameters.theta.get() + begin + c, 1, 2);
+                for (const Memory<T>& slot : parameters.slots) __builtin_prefetch(slot.get() + begin + c, 1, 2);
+            }
+        }
+    }
+
     double update_block(Bench& bench, const Block& block, Index panels, Parameters<T>& parameters, const Update& update) {
         const Operation& o = plan_.operations[static_cast<std::size_t>(block.operation)];
         const auto& loop = parameters.rule.parts[parameters.plain];
         const View& weight = plan_.views[static_cast<std::size_t>(o.weight)];
         T* const gradient = bench.gradient.get();
         const Index columns = block.columns.end - block.columns.begin;
+        const Index begin = weight.start + block.first * weight.columns + block.columns.begin;
+        prefetch(parameters, begin, block.rows, columns, weight.columns);
         weight_gradient(plan_, tape_, block.operation, panels, block.first, block.rows, block.columns, gradient, columns, false);
         const T* const of_weight = gradient;
         double penalty = loop(parameters.theta.get(), parameters.slot_pointers.data(),
-                              weight.start + block.first * weight.columns + block.columns.begin,
-                              Parts<T>{&of_weight, 1, 0, columns}, block.rows, columns, weight.columns, settings(weight),
+                              begin, Parts<T>{&of_weight, 1, 0, columns}, block.rows, columns, weight.columns, settings(weight),
                               update);
         if (o.bias >= 0 && block.columns.begin == 0) {
             bias_gradient(tape_, block.operation, panels, block.first, block.rows, bench.biases.get(), false);

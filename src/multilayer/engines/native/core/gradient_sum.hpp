@@ -7,17 +7,11 @@
 #include <cmath>
 #include <limits>
 
+#include "questions.hpp"
 #include "team.hpp"
 #include "workspace.hpp"
 
 namespace multilayer {
-
-// Asked now and then from the calling thread; true ends the work before anything is changed.
-class Interrupt {
-public:
-    virtual ~Interrupt() = default;
-    virtual bool asked() = 0;
-};
 
 template <typename T> class GradientSum {
 public:

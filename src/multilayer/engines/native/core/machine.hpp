@@ -1,11 +1,10 @@
 // One network with its state: an update by each of the three ways, and what is asked of it between updates.
 #pragma once
 
-#include <chrono>
+#include <memory>
 
 #include "block_update.hpp"
 #include "evaluation.hpp"
-#include "pacing.hpp"
 #include "single_row.hpp"
 
 namespace multilayer {

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <mutex>
-#include <type_traits>
 
 #include "machine.hpp"
 #include "pacing.hpp"

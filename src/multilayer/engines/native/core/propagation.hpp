@@ -16,13 +16,11 @@ struct Masks {
     std::uint64_t step = 0, seed = 0;
 };
 
-// What of a batch's panels may lie in a core's second-level cache while all of W passes by.
-constexpr Index PANEL_BYTES = 400'000;
-
-// A sum over k cut into spans, so that the panels' numbers of one span stay near: work(span).
-template <typename T, typename Work> inline void for_depths(Index depth, Span panels, int width, const Work& work) {
-    const Index bytes_a_number = (panels.end - panels.begin) * width * static_cast<Index>(sizeof(T));
-    const Index spans = 1 + depth * bytes_a_number / PANEL_BYTES;
+// A long sum over k is cut into spans, so that a few panels' numbers of one span stay in a core's second-level cache while
+// all of W passes by: work(span). Where it is cut depends on k alone, and so do the sum's bits.
+constexpr Index DEPTH = 512;
+template <typename Work> inline void for_depths(Index depth, const Work& work) {
+    const Index spans = std::max<Index>((depth + DEPTH - 1) / DEPTH, 1);
     for (Index s = 0; s < spans; ++s) work(part_of(depth, s, spans));
 }
 
@@ -43,15 +41,15 @@ inline void affine_forward(const Plan& plan, const T* theta, const ActiveColumns
         return vectors == 1 ? small_product<T, 1>(p, o.units_out) : small_product<T, 2>(p, o.units_out);
     }
     if (active) columns_of_w.reserve(TILE_ROWS * inputs);
-    for_depths<T>(inputs, panels, width, [&](Span span) { for_tiles(0, o.units_out, [&](Index first, int rows) {
+    for_depths(inputs, [&](Span span) { for_tiles(0, o.units_out, [&](Index first, int rows) {
         Product<T> p;
         p.last_depth = span.end - span.begin, p.add = span.begin > 0;
         p.a = w + first * o.units_in + span.begin, p.a_row = o.units_in, p.a_step = 1;
         if (active) {
             for (int r = 0; r < rows; ++r) {
                 const T* row = w + (first + r) * o.units_in;
-                T* to = columns_of_w.get() + r * p.last_depth - span.begin;
-                for (Index k = span.begin; k < span.end; ++k) to[k] = row[active->columns[static_cast<std::size_t>(k)]];
+                T* to = columns_of_w.get() + r * p.last_depth;
+                for (Index k = span.begin; k < span.end; ++k) *to++ = row[active->columns[static_cast<std::size_t>(k)]];
             }
             p.a = columns_of_w.get(), p.a_row = p.last_depth;
         }
@@ -76,7 +74,7 @@ inline void affine_backward(const Plan& plan, const T* theta, Tape<T>& tape, int
         p.b = tape.delta(i + 1, 0), p.c = tape.delta(i, 0), p.b_step = p.c_row = width;
         return vectors == 1 ? small_product<T, 1>(p, o.units_in) : small_product<T, 2>(p, o.units_in);
     }
-    for_depths<T>(o.units_out, panels, width, [&](Span span) { for_tiles(0, o.units_in, [&](Index first, int rows) {
+    for_depths(o.units_out, [&](Span span) { for_tiles(0, o.units_in, [&](Index first, int rows) {
         Product<T> p;
         p.last_depth = span.end - span.begin, p.add = span.begin > 0;
         p.a = w + first + span.begin * o.units_in, p.a_row = 1, p.a_step = o.units_in;

@@ -1,10 +1,17 @@
-// When to ask whether to go on: about every hundredth of a second. How many rows that is shows while running.
+// Whether to go on, and when to ask that: about every hundredth of a second. How many rows that is shows while running.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 
 namespace multilayer {
+
+// Asked now and then from the calling thread; true ends the work before anything is changed.
+class Interrupt {
+public:
+    virtual ~Interrupt() = default;
+    virtual bool asked() = 0;
+};
 
 class Questions {
 public:

@@ -33,7 +33,7 @@ constexpr Index CHUNK_ROWS = 128;                   // at least: each chunk pass
 constexpr Index GRADIENT_BYTES = 160'000;           // of a gradient that is better used up block by block
 
 // Whether ∇W of a block of rows is used for the update as soon as it is there, all panels' values being kept till then:
-// for gradients that are larger than what a batch leaves behind.
+// for gradients that outgrow the cache and are not much smaller than what a batch leaves behind.
 template <typename T> inline bool updates_by_blocks(const Plan& plan, Index n) {
     for (const Operation& o : plan.operations) {
         if (o.kind == Kind::hinges) return false;
@@ -70,9 +70,7 @@ template <typename T> inline Division divide(const Plan& plan, Index n, int thre
 template <typename T> struct Bench {
     Tape<T> tape;
     ActiveColumns active;
-    Memory<T> columns;   // of W or ∇W where inputs are sparse, for a block of rows
-    Memory<T> gradient;  // of a block of rows
-    Memory<T> biases;
+    Memory<T> columns;  // of W or ∇W where inputs are sparse, for a block of rows
 
     // Room for chunks of a division.
     void reserve(const Plan& plan, Index panels, int width, bool training, bool sparse) {
