@@ -3,6 +3,7 @@
 // Parts depend on the division alone, so that the sum has the same bits whoever computes them.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <limits>
@@ -29,6 +30,7 @@ public:
             for (int s = t; s < d.shares; s += threads) {
                 Bench<T>& bench = benches_[static_cast<std::size_t>(t)];
                 sum_share(bench, s, theta, data, batch, d, factor, masks, t == 0 ? interrupt : nullptr, ended);
+                finite_[static_cast<std::size_t>(s)] = is_finite(part(s), d.shares);
             }
         });
         return !ended;
@@ -44,20 +46,7 @@ public:
     }
 
     // Whether neither a part nor their sum holds NaN or infinity.
-    bool finite() const {
-        const Lanes<T> parts(static_cast<double>(loss_.size())), zero(0.0);
-        for (std::size_t s = 0; s < loss_.size(); ++s) {
-            const T* g = parts_[s].get();
-            Lanes<T> a = zero, b = zero;
-            Index i = 0;  // 0·x is 0 for finite x alone; behind the last number there are zeros
-            for (; i < plan_.n_parameters; i += 2 * LANES<T>) {
-                a = a + zero * (parts * load(g + i));
-                b = b + zero * (parts * load(g + i + LANES<T>));
-            }
-            if (!(multilayer::sum(a + b) == T(0))) return false;
-        }
-        return true;
-    }
+    bool finite() const { return std::all_of(finite_.begin(), finite_.end(), [](char part) { return part != 0; }); }
 
     // One part, to be filled by the caller.
     T* single_part() {
@@ -70,7 +59,18 @@ public:
 private:
     void reserve_parts(int shares) {
         while (static_cast<int>(parts_.size()) < shares) parts_.emplace_back(plan_.n_parameters + 2 * LANES<T>);
-        loss_.resize(static_cast<std::size_t>(shares));
+        loss_.resize(static_cast<std::size_t>(shares)), finite_.resize(static_cast<std::size_t>(shares));
+    }
+
+    // Whether a part is finite, and so small that a sum of `shares` such ones is; asked while it is still near.
+    bool is_finite(const T* g, int shares) const {
+        const Lanes<T> parts(static_cast<double>(shares)), zero(0.0);
+        Lanes<T> a = zero, b = zero;  // 0·x is 0 for finite x alone; behind the last number there are zeros
+        for (Index i = 0; i < plan_.n_parameters; i += 2 * LANES<T>) {
+            a = a + zero * (parts * load(g + i));
+            b = b + zero * (parts * load(g + i + LANES<T>));
+        }
+        return multilayer::sum(a + b) == T(0);
     }
     void reserve(const Division& d, bool sparse) {
         reserve_parts(d.shares);
@@ -106,6 +106,7 @@ private:
     bool adds_ = false;  // hinges add to their gradients, which must start at 0
     std::vector<Memory<T>> parts_;
     std::vector<double> loss_;
+    std::vector<char> finite_;  // of each part; bytes, since threads write them side by side
     std::vector<Bench<T>> benches_;
 };
 
