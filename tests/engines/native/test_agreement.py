@@ -17,10 +17,10 @@ from multilayer.formulas.update_rules import UPDATE_RULES
 from multilayer.network.head import allowed_losses
 
 # After an epoch from the same state: median and maximum of θ's deviation (see `deviation` for what it is relative to).
-# In single precision half a hundredth may be beyond: near 0 rounding turns a gradient's sign, and with it the first
+# In single precision a hundredth may be beyond: near 0 rounding turns a gradient's sign, and with it the first
 # steps of RMSprop and Rprop.
 BOUNDS = {"float64": (1e-11, 1e-8), "float32": (1e-5, 1e-3)}
-BEYOND = {"float64": 0.0, "float32": 5e-3}
+BEYOND = {"float64": 0.0, "float32": 1e-2}
 dtypes = pytest.mark.parametrize("dtype", BOUNDS)
 
 RULES = {
@@ -119,7 +119,7 @@ def test_outputs_with_losses(job, agree, name, its_loss, units, dtype):
         for its in losses:
             objective = ml.Objective(ml.Network([5, 6, units], "tanh", o), its)
             for batch_size in (1, 16):
-                agree(job(objective, ml.Momentum(0.01), 33, batch_size, weighted=batch_size > 1, dtype=dtype))
+                agree(job(objective, ml.Momentum(0.01), 19, batch_size, weighted=batch_size > 1, dtype=dtype))
 
 
 @dtypes
@@ -127,7 +127,7 @@ def test_outputs_with_losses(job, agree, name, its_loss, units, dtype):
 @pytest.mark.parametrize("objective", [PLAIN, LARGE], ids=["small", "by blocks"])
 def test_rules(job, agree, objective, rule, dtype):
     for batch_size in (1, 16):
-        agree(full_batch(job(objective, rule, 40, batch_size, dtype=dtype)))
+        agree(full_batch(job(objective, rule, 20, batch_size, dtype=dtype)))
 
 
 @pytest.mark.parametrize("in_mean", [False, True], ids=["whole", "in mean"])
@@ -137,7 +137,7 @@ def test_penalties(job, agree, network, penalty, in_mean):
     objective = ml.Objective(network, penalty=penalty, penalty_in_mean=in_mean)
     for rule in (RULES["momentum"], DECAYING["adam"]):
         for batch_size in (1, 16):
-            agree(job(objective, rule, 40, batch_size, weighted=True))
+            agree(job(objective, rule, 20, batch_size, weighted=True))
 
 
 def test_proximal_steps_leave_the_same_zeros(job):
@@ -157,7 +157,7 @@ def test_proximal_steps_leave_the_same_zeros(job):
 def test_views_have_rates_of_their_own_and_rest_at_rate_zero(job, agree, objective, rule, step, dtype):
     objective = replace(objective, penalty=ml.ElasticNet(0.01, 0.1, step=step))
     for batch_size in (1, 16):
-        made = job(objective, rule, 40, batch_size, rates=(0.0, 0.5, 1.0), dtype=dtype)
+        made = job(objective, rule, 20, batch_size, rates=(0.0, 0.5, 1.0), dtype=dtype)
         state, frozen = agree(made), made.plan.views[0]
         for found, before in zip((state.theta, *state.slots), (made.state().theta, *made.state().slots), strict=True):
             np.testing.assert_array_equal(found[: frozen.stop], before[: frozen.stop])
@@ -206,7 +206,7 @@ def test_layers(job, agree, layers, dtype):
     objective = ml.Objective(ml.Network(layers, "tanh", "softmax"))
     for batch_size in (1, 7, 16):
         for threads in (1, 2):
-            agree(job(objective, ml.Momentum(0.02), 40, batch_size, weighted=True, dtype=dtype, n_threads=threads))
+            agree(job(objective, ml.Momentum(0.02), 20, batch_size, weighted=True, dtype=dtype, n_threads=threads))
 
 
 @dtypes
@@ -232,7 +232,7 @@ def test_reduction_and_weights(job, agree, layers, weighted, reduction, dtype):
         ml.Network(layers, "tanh", "softmax"), reduction=reduction, penalty=ml.L2(0.1), penalty_in_mean=True
     )
     for batch_size in (1, 16):
-        agree(job(objective, ml.GradientDescent(0.005), 40, batch_size, weighted=weighted, dtype=dtype))
+        agree(job(objective, ml.GradientDescent(0.005), 20, batch_size, weighted=weighted, dtype=dtype))
 
 
 @dtypes
@@ -278,7 +278,7 @@ def test_populations(job, agree, layers, own_orders, dtype):
     objective = ml.Objective(ml.Network(layers, "tanh", "softmax"), penalty=ml.L2(0.01))
     for members, threads in ((1, 1), (3, 2), (2, 5)):
         for batch_size in (1, 16):
-            agree(job(objective, ml.Momentum(0.02), 40, batch_size, members=members, n_threads=threads, weighted=True,
+            agree(job(objective, ml.Momentum(0.02), 20, batch_size, members=members, n_threads=threads, weighted=True,
                       own_orders=own_orders, dtype=dtype))  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -61,7 +60,7 @@ def tell(ended, state):
 """
 
 
-def struck(code: str, after: float = 0.4, number: signal.Signals = signal.SIGINT) -> tuple[float, list]:
+def struck(code: str, after: float = 0.3) -> tuple[float, list]:
     """Send a signal to a process at work; how long it took to end, and what it told."""
     process = subprocess.Popen(
         [sys.executable, "-c", PREPARE + code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -70,7 +69,7 @@ def struck(code: str, after: float = 0.4, number: signal.Signals = signal.SIGINT
         assert process.stdout.readline() == "go\n"
         time.sleep(after)
         sent = time.monotonic()
-        process.send_signal(number)
+        process.send_signal(signal.SIGINT)
         out, errors = process.communicate(timeout=30)
     finally:
         process.kill()
@@ -167,7 +166,7 @@ def test_the_state_is_the_one_after_whole_updates(job, alarm, bits, options):
 
 
 def test_inside_a_full_batch_nothing_has_changed(job, alarm, bits):
-    made = a_long_job(job, n_rows=300_000, batch_size=300_000, epochs=50, n_threads=2)
+    made = a_long_job(job, n_rows=200_000, batch_size=200_000, epochs=20, n_threads=2)
     program = made.program()
     data, stretch = program.load(made.rows()), made.stretch()
     alarm(strike, 0.03)
@@ -192,12 +191,12 @@ def test_a_stretch_shorter_than_the_time_between_questions_keeps_its_report(job,
         assert program.read().step == steps + report.done
 
 
-@pytest.mark.parametrize("error", [Own("mine"), ValueError("mine"), SystemExit(3)], ids=repr)
+@pytest.mark.parametrize("error", [Own("mine"), SystemExit(3)], ids=repr)
 def test_other_errors_of_a_handler_are_the_users(job, alarm, bits, error):
     def raise_it():
         raise error
 
-    for options in ({}, {"n_rows": 300_000, "batch_size": 300_000, "epochs": 50}, {"members": 2}):
+    for options in ({}, {"n_rows": 100_000, "batch_size": 100_000, "epochs": 50}, {"members": 2}):
         made = a_long_job(job, **options)
         program, stretch = made.program(), made.stretch()
         data = program.load(made.rows())
@@ -211,17 +210,17 @@ def test_other_errors_of_a_handler_are_the_users(job, alarm, bits, error):
 
 def test_a_handler_that_raises_nothing_stops_nothing(job, alarm, bits):
     made, heard = a_long_job(job, epochs=1000), []
-    program = made.program()
+    program, stretch = made.program(), made.stretch()
     data = program.load(made.rows())
     alarm(lambda: heard.append(None))
-    assert program.advance(data, made.stretch()).ended == "complete"
+    assert program.advance(data, stretch).ended == "complete"
     assert heard
     assert bits(program.read()) == bits(made.run()[1])
 
 
 def test_a_program_cannot_be_used_by_the_handler_that_interrupts_it(job, alarm):
     made, errors = a_long_job(job), []
-    program = made.program()
+    program, stretch = made.program(), made.stretch()
     data = program.load(made.rows())
 
     def use():
@@ -232,7 +231,7 @@ def test_a_program_cannot_be_used_by_the_handler_that_interrupts_it(job, alarm):
         raise KeyboardInterrupt
 
     alarm(use)
-    assert program.advance(data, made.stretch()).ended == "interrupted"
+    assert program.advance(data, stretch).ended == "interrupted"
     assert len(errors) == 1
     assert program.read().step > 0
 
@@ -263,9 +262,9 @@ def test_the_callable_is_asked_before_each_batch(job, bits, batch_size, members)
 
 def test_only_the_main_thread_answers_signals(job, alarm):
     made = a_long_job(job, epochs=300)
-    program, ended = made.program(), []
+    program, stretch, ended = made.program(), made.stretch(), []
     data = program.load(made.rows())
-    thread = threading.Thread(target=lambda: ended.append(program.advance(data, made.stretch()).ended))
+    thread = threading.Thread(target=lambda: ended.append(program.advance(data, stretch).ended))
     alarm(strike, 0.02)
     thread.start()
     with pytest.raises(KeyboardInterrupt):
@@ -281,10 +280,10 @@ def test_the_mode_of_subnormal_numbers_comes_back(job, alarm):
         return bool((tiny / 4 > 0).all())
 
     made = a_long_job(job, n_threads=2)
-    program = made.program()
+    program, stretch = made.program(), made.stretch()
     data = program.load(made.rows())
     alarm(strike)
-    assert program.advance(data, made.stretch()).ended == "interrupted"
+    assert program.advance(data, stretch).ended == "interrupted"
     assert halves()
     program.gradient(data)
     program.predict(made.rows().X)
@@ -308,16 +307,3 @@ def test_train_gives_the_run_so_far(native, alarm):
     if rest == 0:
         same = ml.train(J, theta, X, T, epochs=epochs, **options)
         np.testing.assert_array_equal(same.state.theta, run.state.theta)
-
-
-def test_processes_end_by_other_signals_as_ever(native):
-    if os.name != "posix":
-        return
-    process = subprocess.Popen(
-        [sys.executable, "-c", PREPARE + RUNS["one full batch"]], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout.readline() == "go\n"
-    time.sleep(0.4)
-    process.terminate()
-    process.communicate(timeout=10)
-    assert process.returncode == -signal.SIGTERM

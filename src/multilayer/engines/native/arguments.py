@@ -20,10 +20,7 @@ def numbers(name: str, values: Any, dtype: np.dtype[Any], shape: tuple[int | Non
     ):
         wanted = str(tuple("n" if n is None else n for n in shape)).replace("'", "")
         raise ValueError(f"{name}: must have shape {wanted}, came {given.shape}")
-    if given.dtype == dtype and given.flags.c_contiguous and given.flags.aligned:
-        return given
-    with np.errstate(over="ignore", invalid="ignore"):  # what the type cannot hold is infinite in the loss too
-        return np.array(given, dtype, order="C")
+    return _in_order(given, dtype)
 
 
 def whole_numbers(name: str, values: Any, axes: tuple[int, ...]) -> IntArray:
@@ -33,7 +30,7 @@ def whole_numbers(name: str, values: Any, axes: tuple[int, ...]) -> IntArray:
         raise TypeError(f"{name}: must be whole numbers, came dtype {given.dtype}")
     if given.ndim not in axes:
         raise ValueError(f"{name}: must have {' or '.join(map(str, axes))} axes, came shape {given.shape}")
-    return np.ascontiguousarray(given, np.int64)
+    return _in_order(given, np.dtype(np.int64))
 
 
 def csr(X: Any, dtype: np.dtype[Any], n_inputs: int) -> tuple[NDArray[Any], IntArray, IntArray]:
@@ -52,4 +49,12 @@ def csr(X: Any, dtype: np.dtype[Any], n_inputs: int) -> tuple[NDArray[Any], IntA
     columns = columns[: begins[-1]]
     if columns.size and not 0 <= columns.min() <= columns.max() < n_inputs:
         raise ValueError(f"X: must have column indices in [0, {n_inputs}), came {columns.min()} to {columns.max()}")
-    return numbers("X", rows.data, dtype, (None,))[: begins[-1]], np.ascontiguousarray(columns, np.int32), begins
+    return numbers("X", rows.data, dtype, (None,))[: begins[-1]], _in_order(columns, np.dtype(np.int32)), begins
+
+
+def _in_order(given: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The array itself if it is of the type, in order of memory and aligned; else a copy that is."""
+    if given.dtype == dtype and given.flags.c_contiguous and given.flags.aligned:
+        return given
+    with np.errstate(over="ignore", invalid="ignore"):  # what the type cannot hold is infinite in the loss too
+        return np.array(given, dtype, order="C")
