@@ -21,8 +21,8 @@ template <typename T> struct Task {
     Index members = 1;
     bool sparse = false;
     double drop = 0;
-    std::vector<T> x, y;
-    std::vector<std::int32_t> columns;
+    std::vector<T> x{}, y{};
+    std::vector<std::int32_t> columns{};
     std::vector<std::int64_t> begins{0};
 
     Plan plan() const {
