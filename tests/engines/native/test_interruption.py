@@ -24,6 +24,9 @@ import multilayer as ml
 from multilayer.engines import ENGINES
 from multilayer.engines.protocol import Rows, State, Stretch
 
+# What is started in the background inherits that Ctrl-C is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 def go(*_):
     print("go", flush=True)
 
