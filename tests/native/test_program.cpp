@@ -3,8 +3,8 @@
 #include <numeric>
 #include <random>
 
-#include "build_plan.hpp"
-#include "program.hpp"
+#include "core/build_plan.hpp"
+#include "core/program.hpp"
 #include "testing.hpp"
 
 namespace {

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from multilayer.engines.protocol import OnNonfinite, Program
+from multilayer.engines.protocol import OnNonfinite, Program, Report, Stretch
 from multilayer.network.checks import require_choice
 from multilayer.training.batches import Batches
 from multilayer.training.diagnosis import describe_nonfinite
-from multilayer.training.history import Columns, Ending, Epoch, Run
+from multilayer.training.history import Ending, Epoch, Run
 from multilayer.training.progress import Progress
 from multilayer.training.rules import Rprop, Rule
 from multilayer.training.schedules import Constant, Plateau, Schedule
@@ -74,13 +74,15 @@ def descend(task: Task, settings: Settings, program: Program) -> Run:
     seen = progress.looking or isinstance(settings.schedule, Plateau)
     stretches = settings.stretches(task.epochs, seen)
     tally = Tally(task.plan, settings.rule, settings.batches.per_epoch)
-    epochs: Columns = {}
+    not_added: tuple[Report, Stretch] | None = None
     ended: Ending = "epochs"
     message = f"all {task.epochs} epochs were run"
     try:
         for stretch in stretches:
             report = program.advance(whole.data, stretch)
+            not_added = report, stretch
             epochs = tally.add(report, stretch)
+            not_added = None
             if report.ended != "complete":
                 progress.extend(epochs)
                 ended, message = report.ended, f"interrupted in epoch {tally.epochs + 1}"
@@ -98,8 +100,10 @@ def descend(task: Task, settings: Settings, program: Program) -> Run:
                 stretches.factor = factor_after(progress.last)
             del stretch  # its order takes memory that the next one's may have
     except KeyboardInterrupt:  # between two stretches; inside one the engine answers it
+        if not_added is not None and not_added[0] is not tally.added:
+            tally.add(*not_added)
         if len(progress.record) < tally.epochs:
-            progress.extend(epochs)
+            progress.extend(tally.finished)
         ended, message = "interrupted", f"interrupted after epoch {tally.epochs}"
     return progress.finish(ended, message)
 

@@ -17,10 +17,16 @@ class Tally:
     ----------
     updates : int
         Updates made so far.
+    added : Report or None
+        The last report.
+    finished : dict
+        Columns of the epochs that it finished.
     """
 
     def __init__(self, plan: Plan, rule: Rule, per_epoch: int) -> None:
         self.updates = 0
+        self.added: Report | None = None
+        self.finished: Columns = {}
         self._mean, self._per_epoch = plan.reduction == "mean", per_epoch
         names = rule.formula.scalars
         self._rate = names.index("rate") if "rate" in names else None
@@ -45,11 +51,12 @@ class Tally:
             bounds[0] = 0
             sums = np.add.reduceat(terms, bounds, axis=1)
             sums[:, 0] += self._open
-        self.updates += done
-        self._open = sums[:, finished] if finished < sums.shape[1] else np.zeros(3)
+        left = sums[:, finished] if finished < sums.shape[1] else np.zeros(3)
         loss, weight, penalty = sums[:, :finished]
         weight[weight == 0.0] = np.nan  # an epoch that drew rows of weight 0 only has no mean
         columns = {"loss": loss / weight if self._mean else loss, "penalty": penalty / weight}
         if self._rate is not None:
             columns["rate"] = stretch.scalars[per_epoch - begun - 1 : done : per_epoch, self._rate]
+        # At the end and with no call between, so that Ctrl-C finds a report added or not.
+        self.updates, self._open, self.added, self.finished = self.updates + done, left, report, columns
         return columns

@@ -73,6 +73,7 @@ private:
 
     void reserve(int threads, Index panels, int width) {
         if (tape_.panels < panels || tape_.width != width) tape_ = Tape<T>(plan_, panels, width, true, false);
+        tape_.filled = panels;
         while (static_cast<int>(benches_.size()) < threads) {
             const std::size_t n = plan_.operations.size();
             benches_.push_back({{}, Memory<T>(TILE_ROWS * COLUMNS), Memory<T>(TILE_ROWS), std::vector<double>(n),

@@ -101,10 +101,11 @@ public:
     }
 
     // Whether the product of an affine operation is so small that calling the kernel would cost more than it does.
-    bool is_small(const Operation& o) const { return panels == 1 && o.units_in * o.units_out <= 64; }
+    bool is_small(const Operation& o) const { return filled == 1 && o.units_in * o.units_out <= 64; }
 
     int width = 0;
-    Index panels = 0;
+    Index panels = 0;            // room for so many
+    Index filled = 0;            // so many the chunk at hand has, on which alone its sums may depend
     Index inputs = 0;            // columns of value 0
     bool needs_ids = false;
     Memory<std::uint32_t> ids;   // [panel][lane], rows' ids for dropout masks

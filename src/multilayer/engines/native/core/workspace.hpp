@@ -87,7 +87,7 @@ template <typename T> struct Bench {
         if (compact) active.find(data, chunk);
         if (data.sparse() && !compact) active.all(data.n_inputs);
         if (data.sparse()) tape.use_inputs(static_cast<Index>(active.columns.size()));
-        const Index panels = panels_of<T>(chunk.n, tape.width);
+        const Index panels = tape.filled = panels_of<T>(chunk.n, tape.width);
         const Operation& first = plan.operations[0];
         const bool keep = training && !data.sparse() && first.kind == Kind::affine && !tape.is_small(first);
         for (Index p = 0; p < panels; ++p) {
