@@ -29,7 +29,8 @@ def test_a_batch_after_a_larger_one_is_as_by_itself(native, layers, dtype):
         for size in (before, n):
             if size is not None:
                 program.write(state)
-                program.advance(data, Stretch(np.arange(size), np.array([0, size]), scalar_rows(RULE, np.ones(1), np.ones(1))))
+                scalars = scalar_rows(RULE, np.ones(1), np.full(1, RULE.rate))
+                program.advance(data, Stretch(np.arange(size), np.array([0, size]), scalars))
         return program.read().theta.tobytes()
 
     for n in (1, 2, 4, 7, 8, 9, 16, 17, 20, 32, 33):

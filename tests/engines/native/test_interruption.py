@@ -310,3 +310,18 @@ def test_train_gives_the_run_so_far(native, alarm):
     if rest == 0:
         same = ml.train(J, theta, X, T, epochs=epochs, **options)
         np.testing.assert_array_equal(same.state.theta, run.state.theta)
+
+
+def test_the_history_tells_of_every_epoch_that_was_made(native, alarm):
+    rng = np.random.default_rng(0)
+    X, T = rng.normal(size=(500, 2)), rng.integers(2, size=500)
+    J = ml.Objective(ml.Network([2, 4, 2], "tanh", "softmax"))
+    theta = J.network.initialize(0)
+    for after in rng.uniform(0.02, 0.1, size=25):
+        alarm(strike, after)
+        try:
+            run = ml.train(J, theta, X, T, rule=ml.Adam(1e-4), batch_size=1, epochs=10**6, engine="native")
+        except KeyboardInterrupt:  # before it began
+            continue
+        assert run.ended == "interrupted"
+        assert len(run.history["epoch"]) == run.state.step // 500

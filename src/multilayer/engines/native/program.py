@@ -172,10 +172,9 @@ class NativeProgram:
                         data.rows, order, starts[done : done + 2], scalars[one], stop, *columns[:, one], main_thread
                     )
                     done += made
+            return self._report(columns, done, ENDINGS[ended])
         except KeyboardInterrupt:  # also on the way out of the module: the steps it made tell how many records hold
-            done, ended = self._program.read(0, []) - first, ENDINGS.index("interrupted")
-        loss, weight, penalty = columns[:, :done].reshape(3, done, *self._lead)
-        return Report(done, loss, weight, penalty, ENDINGS[ended])
+            return self._report(columns, self._program.read(0, []) - first, "interrupted")
 
     def predict(self, X: Any, *, until: int | None = None) -> FloatArray:
         """Outputs, or the values after operation `until`."""
@@ -205,6 +204,11 @@ class NativeProgram:
             raise ValueError("predictor: needs a network of dense layers only; use predict")
         outputs = np.empty(self._plan.n_outputs, self._dtype)
         return getattr(self._module, f"Predictor{self._bits}")(self._program, 0, outputs)
+
+    def _report(self, columns: NDArray[np.float64], done: int, ended: Ending) -> Report:
+        """What is told of the batches done; without the members' axis for a single network."""
+        loss, weight, penalty = columns[:, :done].reshape(3, done, *self._lead)
+        return Report(done, loss, weight, penalty, ended)
 
     def _sums(self, sums: list[tuple[float, float]]) -> Sums:
         """Loss and weight, with a leading axis for a population."""
