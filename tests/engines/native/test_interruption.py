@@ -184,9 +184,9 @@ def test_a_stretch_shorter_than_the_time_between_questions_keeps_its_report(job,
     program, stretch = made.program(), made.stretch()
     data = program.load(made.rows())
     for delay in np.linspace(0.001, 0.01, 10):
-        alarm(strike, delay)
         steps = program.read().step
         try:
+            alarm(strike, delay)
             while (report := program.advance(data, stretch)).ended == "complete":
                 steps += report.done
         except KeyboardInterrupt:  # between two calls
