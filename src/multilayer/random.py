@@ -31,7 +31,7 @@ SAMPLINGS: tuple[Sampling, ...] = get_args(Sampling)
 
 try:
     _order: Any = importlib.import_module("multilayer._order")
-except ModuleNotFoundError:  # nothing was compiled
+except ImportError:  # nothing was compiled, or it does not load: of that the engine warns
     _order = None
 MANY = 1000  # entries from which on the compiled shuffle is worth handing over the generator's state
 

@@ -1,5 +1,8 @@
 // Whole stretches of updates by each of the ways, on several threads: for the sanitizers, and for equal bits.
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <new>
 #include <numeric>
 #include <random>
 
@@ -119,6 +122,48 @@ template <typename T> void learns_with_equal_bits(const Task<T>& task) {
         CHECK(last < 0.9 * first);
         CHECK(theta == other.train(threads, first, last));
     }
+}
+
+// Fails when asked for the third time, which is inside a step of several chunks.
+struct Failing final : Interrupt {
+    int asks = 0;
+    bool asked() override {
+        if (++asks == 3) throw std::bad_alloc();
+        return false;
+    }
+};
+
+TEST(a_failure_leaves_a_population_where_it_was) {
+    Task<float> task{{20, 70, 60, 4}, 4000, 4000, 1};
+    const Rows<float> data = task.data();
+    std::vector<std::int64_t> order(4000), starts{0, 4000};
+    std::iota(order.begin(), order.end(), 0);
+    const std::array<double, 6> scalars{0.01, 0.9, 0.999, 1e-8, 0.1, 0.001};
+    std::array<double, 2> loss{}, weights{}, penalty{};
+    const Stretch stretch{order.data(), 0, starts.data(), scalars.data(), 1, 6, true};
+    Program<float> program(task.plan(), "adam", 2, 1);
+    for (const auto& machine : program.machines) std::fill_n(machine->parameters.theta.get(), program.plan.n_parameters, 0.5f);
+    const auto all_at = [&](float theta, std::uint64_t step) {
+        for (const auto& machine : program.machines) {
+            CHECK(machine->step == step);
+            const float* const from = machine->parameters.theta.get();
+            CHECK((std::count(from, from + program.plan.n_parameters, theta) == program.plan.n_parameters) == (step == 0));
+        }
+    };
+    bool failed = false;
+    Report report{loss.data(), weights.data(), penalty.data()};
+    Failing failing;
+    try {
+        program.advance(data, stretch, report, failing);
+    } catch (const std::bad_alloc&) {
+        failed = true;
+    }
+    CHECK(failed && report.done == 0);
+    all_at(0.5f, 0);
+    Never never;
+    program.advance(data, stretch, report, never);
+    CHECK(report.done == 1);
+    all_at(0.5f, 1);
 }
 
 TEST(single_rows) { learns_with_equal_bits(Task<float>{{5, 8, 3}, 40, 1, 4}); }

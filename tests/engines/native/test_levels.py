@@ -113,3 +113,11 @@ def test_without_compiled_modules_the_native_engine_is_refused(run):
     )
     told = run(HIDE + TELL_ENGINES, "v3")
     assert told == f"ValueError: {VARIABLE}: came 'v3'; levels that run here: none, since nothing was compiled"
+
+
+def test_compiled_modules_that_do_not_load_are_told_of_and_passed_over(run):
+    absent = 'ModuleNotFoundError(f"No module named {name!r}", name=name)'
+    broken = HIDE.replace(absent, "ImportError('GLIBCXX too old')")
+    told = run("import warnings; warnings.simplefilter('error')" + broken + "import multilayer.engines")
+    assert told.startswith("RuntimeWarning: multilayer: a compiled part of the native engine does not load (GLIBCXX")
+    assert run("import warnings; warnings.simplefilter('ignore')" + broken + TELL_ENGINES) == "reference"

@@ -50,9 +50,7 @@ public:
 
     // One part, to be filled by the caller.
     T* single_part() {
-        Division d;
-        d.shares = 1;
-        reserve_parts(d.shares);
+        reserve_parts(1);
         return part(0);
     }
 

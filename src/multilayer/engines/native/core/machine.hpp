@@ -49,12 +49,17 @@ public:
         if (single_ && batch.n == 1 && !data.sparse()) {
             stopped = !update_by_row(seen, data, batch[0], factor, update, stop_on_nonfinite);
         } else {
-            bool updated = false;
+            using Outcome = typename BlockUpdate<T>::Outcome;
+            Outcome outcome = Outcome::unbounded;
             if (division(batch.n, team.most()).by_blocks && !data.sparse()) {
-                blocks_.update(team, threads, parameters, data, batch, factor, masks, update, stop_on_nonfinite, seen.loss,
-                               seen.penalty, updated);
+                outcome = blocks_.update(team, threads, parameters, data, batch, factor, masks, update, stop_on_nonfinite,
+                                         interrupt, seen.loss, seen.penalty);
             }
-            if (!updated) {  // of large gradients: where only the whole gradient can tell whether it is finite
+            if (outcome == Outcome::interrupted) {
+                seen.ended = Ended::interrupted;
+                return seen;
+            }
+            if (outcome == Outcome::unbounded) {  // of large gradients: where only the whole gradient can tell whether it is finite
                 const Division& d = division(batch.n, team.most());
                 if (!sum_.sum(team, threads, parameters.theta.get(), data, batch, d, factor, &masks, interrupt)) {
                     seen.ended = Ended::interrupted;

@@ -22,6 +22,13 @@ using Index = std::ptrdiff_t;
 // Rows of a tile: with two vectors a row, as many accumulators as leave registers for B and the broadcast number.
 constexpr int TILE_ROWS = REGISTERS == 32 ? 14 : 6;
 
+// Cache lines of numbers that are changed right after a product: places from `base` on, in bytes.
+struct Soon {
+    const char* base = nullptr;
+    const Index* places = nullptr;
+    Index n = 0;
+};
+
 // A product as the kernel walks it. k runs over `blocks` blocks of `depth` (the last `last_depth`).
 template <typename T> struct Product {
     Index blocks = 1, depth = 0, last_depth = 0;
@@ -34,10 +41,12 @@ template <typename T> struct Product {
     const T* start = nullptr;  // one number a row; none: 0
     bool add = false;          // C += instead of C =
     int tail = 0;              // columns stored of the last vector
+    Soon soon;                 // for kernels that fetch it
 };
 
-// ROWS × VECTORS accumulators; the loop over k does ROWS broadcasts and ROWS·VECTORS fused multiply-adds.
-template <typename T, int ROWS, int VECTORS> void tile(const Product<T>& p) {
+// ROWS × VECTORS accumulators; the loop over k does ROWS broadcasts and ROWS·VECTORS fused multiply-adds. FETCHES: and asks for
+// a line of what comes soon, so that memory works while the multipliers do.
+template <typename T, int ROWS, int VECTORS, bool FETCHES> void tile(const Product<T>& p) {
     constexpr int count = Lanes<T>::count;
     Lanes<T> c[ROWS][VECTORS];
 #pragma GCC unroll 16
@@ -45,11 +54,14 @@ template <typename T, int ROWS, int VECTORS> void tile(const Product<T>& p) {
 #pragma GCC unroll 2
         for (int j = 0; j < VECTORS; ++j) c[i][j] = Lanes<T>::all(p.start ? p.start[i] : T(0));
     }
+    const Index* soon = p.soon.places;
+    const Index* const last = soon + p.soon.n;
     for (Index block = 0; block < p.blocks; ++block) {
         const T* a = p.a + block * p.a_block;
         const T* b = p.b + block * p.b_block;
         const Index depth = block + 1 < p.blocks ? p.depth : p.last_depth;
         for (Index k = 0; k < depth; ++k, a += p.a_step, b += p.b_step) {
+            if (FETCHES && soon != last) __builtin_prefetch(p.soon.base + *soon++, 1);
             Lanes<T> h[VECTORS];
 #pragma GCC unroll 2
             for (int j = 0; j < VECTORS; ++j) h[j] = load(b + j * count);
@@ -78,13 +90,13 @@ template <typename T, int ROWS, int VECTORS> void tile(const Product<T>& p) {
 template <typename T> using Tile = void (*)(const Product<T>&);
 
 // The kernel for 1 … TILE_ROWS rows and 1 or 2 vectors.
-template <typename T, int VECTORS, int... ROWS>
+template <typename T, int VECTORS, bool FETCHES, int... ROWS>
 constexpr std::array<Tile<T>, sizeof...(ROWS)> kernels(std::integer_sequence<int, ROWS...>) {
-    return {tile<T, ROWS + 1, VECTORS>...};
+    return {tile<T, ROWS + 1, VECTORS, FETCHES>...};
 }
-template <typename T> inline Tile<T> kernel(int rows, int vectors) {
+template <typename T, bool FETCHES = false> inline Tile<T> kernel(int rows, int vectors) {
     using Heights = std::make_integer_sequence<int, TILE_ROWS>;
-    static constexpr auto one = kernels<T, 1>(Heights{}), two = kernels<T, 2>(Heights{});
+    static constexpr auto one = kernels<T, 1, FETCHES>(Heights{}), two = kernels<T, 2, FETCHES>(Heights{});
     return (vectors == 1 ? one : two)[static_cast<std::size_t>(rows - 1)];
 }
 

@@ -103,16 +103,21 @@ private:
             const Index begin = report.done, end = std::min(stretch.batches, begin + batches_at_once(stretch, begin));
             remember();
             std::vector<Index> reached(machines.size());
-            bool whole = run_members(data, stretch, report, begin, end, reached, interrupt);
-            const Index least = *std::min_element(reached.begin(), reached.end());
-            if (whole && least < end) {
+            bool whole;
+            try {
+                whole = run_members(data, stretch, report, begin, end, reached, interrupt);
+                const Index least = *std::min_element(reached.begin(), reached.end());
+                if (whole && least < end) {
+                    go_back();
+                    whole = run_members(data, stretch, report, begin, least, reached, interrupt);
+                    report.ended = Ended::nonfinite;
+                }
+                if (whole) report.done = least;
+            } catch (...) {
                 go_back();
-                whole = run_members(data, stretch, report, begin, least, reached, interrupt);
-                report.ended = Ended::nonfinite;
+                throw;
             }
-            if (whole) {
-                report.done = least;
-            } else {
+            if (!whole) {
                 go_back();
                 report.ended = Ended::interrupted;
             }
@@ -146,18 +151,23 @@ private:
         std::atomic<Index> next{0}, finished{0};
         std::atomic<bool> stopped{false};
         team.run(static_cast<int>(std::min<Index>(team.most(), n)), [&](int t) {
-            Team alone(1);
             Heard heard(t == 0 ? &interrupt : nullptr, stopped);
-            for (Index k = next++; k < n; k = next++, ++finished) {
-                Index j = begin;
-                for (; j < end && !stopped; ++j) {
-                    const Seen seen = machines[static_cast<std::size_t>(k)]->update(
-                        alone, 1, data, stretch.batch(j, k), stretch.scalars + j * stretch.n_scalars,
-                        stretch.stop_on_nonfinite, &heard);
-                    if (seen.ended != Ended::complete) break;
-                    report.set(j * n + k, seen);
+            try {
+                Team alone(1);
+                for (Index k = next++; k < n; k = next++, ++finished) {
+                    Index j = begin;
+                    for (; j < end && !stopped; ++j) {
+                        const Seen seen = machines[static_cast<std::size_t>(k)]->update(
+                            alone, 1, data, stretch.batch(j, k), stretch.scalars + j * stretch.n_scalars,
+                            stretch.stop_on_nonfinite, &heard);
+                        if (seen.ended != Ended::complete) break;
+                        report.set(j * n + k, seen);
+                    }
+                    reached[static_cast<std::size_t>(k)] = j;
                 }
-                reached[static_cast<std::size_t>(k)] = j;
+            } catch (...) {
+                stopped = true;  // for thread 0, which waits below
+                throw;
             }
             while (t == 0 && finished < n && !heard.asked()) std::this_thread::yield();
         });

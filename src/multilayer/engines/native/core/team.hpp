@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -42,7 +43,8 @@ public:
 
     int most() const { return most_; }
 
-    // work(t) for t = 0 … threads − 1, each on a thread of its own; returns when all are done. Work throws nothing.
+    // work(t) for t = 0 … threads − 1, each on a thread of its own; returns when all are done. What one of them throws, the
+    // caller gets.
     template <typename Work> void run(int threads, const Work& work) {
         if (threads <= 1) return work(0);
         gather(threads);
@@ -55,15 +57,20 @@ public:
             const std::lock_guard lock(s.mutex);
             s.woken.notify_all();
         }
-        work(0);
+        std::exception_ptr failure = failure_of(s.call, s.context, 0);
         // A helper that lost its processor comes back sooner if this one is given up now and then.
         for (int spins = 0; s.pending.load(std::memory_order_acquire) > 0; ++spins) {
             if (spins < SPINS) pause();
             else std::this_thread::yield();
         }
+        if (!failure && s.failed.load(std::memory_order_relaxed)) failure = std::exchange(s.failure, nullptr);
+        s.failed.store(false, std::memory_order_relaxed);
+        if (failure) std::rethrow_exception(failure);
     }
 
 private:
+    using Call = void (*)(const void*, int);
+
     static constexpr std::uint64_t WANTED = 1 << 16;
     static constexpr int SPINS = 4000;  // some 50 µs: longer than a step's serial part, shorter than a time slice
 
@@ -73,13 +80,24 @@ private:
         alignas(64) std::atomic<std::uint64_t> ticket{0};
         alignas(64) std::atomic<int> pending{0};
         alignas(64) std::atomic<int> parked{0};
-        void (*call)(const void*, int) = nullptr;
+        Call call = nullptr;
         const void* context = nullptr;
+        std::atomic<bool> failed{false};
+        std::exception_ptr failure;  // of the helper that failed first
         std::atomic<bool> ended{false};
         std::mutex mutex;
         std::condition_variable woken;
         std::vector<std::thread> helpers;
     };
+
+    static std::exception_ptr failure_of(Call call, const void* context, int t) {
+        try {
+            call(context, t);
+        } catch (...) {
+            return std::current_exception();
+        }
+        return nullptr;
+    }
 
     void gather(int threads) {
         if (shared_ && forked_ != forks().load()) shared_.release();  // its threads and locks are the parent's
@@ -108,7 +126,9 @@ private:
             seen = s.ticket.load();
             if (s.ended.load()) return;
             if (static_cast<std::uint64_t>(t) >= seen % WANTED) continue;
-            s.call(s.context, t);
+            if (std::exception_ptr failure = failure_of(s.call, s.context, t)) {
+                if (!s.failed.exchange(true)) s.failure = std::move(failure);
+            }
             s.pending.fetch_sub(1, std::memory_order_release);
         }
     }

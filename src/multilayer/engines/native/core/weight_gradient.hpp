@@ -7,22 +7,22 @@ namespace multilayer {
 
 // Rows [first, first + rows) of ∇W of affine operation i, rows ≤ TILE_ROWS, of the columns in a span that begins at a
 // multiple of the panels' width, written or added to `to`, where rows are `step` apart.
-template <typename T>
+template <typename T, bool FETCHES = false>
 inline void weight_gradient(const Plan& plan, const Tape<T>& tape, int i, Index panels, Index first, int rows, Span columns,
-                            T* to, Index step, bool add) {
+                            T* to, Index step, bool add, const Soon& soon = {}) {
     const Operation& o = plan.operations[static_cast<std::size_t>(i)];
     const int width = tape.width;
     Product<T> p;
     p.blocks = panels, p.depth = width, p.last_depth = tape.used[static_cast<std::size_t>(panels - 1)];
     p.a = tape.delta(i + 1, 0) + first * width, p.a_row = width, p.a_step = 1, p.a_block = o.units_out * width;
-    p.c_row = step, p.add = add;
+    p.c_row = step, p.add = add, p.soon = soon;
     // From the last block down: a partial store may touch what the next block will write, where it ends a row.
     for (Index c = floor_to(columns.end - 1, width); c >= columns.begin; c -= width) {
         const int left = static_cast<int>(std::min<Index>(width, columns.end - c));
         const int vectors = (left + LANES<T> - 1) / LANES<T>;
         p.b = tape.rows(i, c), p.b_step = tape.row_step(i, c), p.b_block = width * p.b_step;
         p.c = to + (c - columns.begin), p.tail = left - (vectors - 1) * LANES<T>;
-        kernel<T>(rows, vectors)(p);
+        kernel<T, FETCHES>(rows, vectors)(p);
     }
 }
 
