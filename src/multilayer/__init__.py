@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from multilayer.display.plots.decision_boundary import plot_decision_boundary as plot_decision_boundary
     from multilayer.display.plots.history import plot_history as plot_history
     from multilayer.display.plots.losses import plot_losses as plot_losses
+    from multilayer.display.plots.rate_range import plot_rate_range as plot_rate_range
     from multilayer.display.summary import summary as summary
     from multilayer.display.trace import Trace as Trace
     from multilayer.display.trace import trace as trace
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from multilayer.training.levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
     from multilayer.training.perceptron import PerceptronRun as PerceptronRun
     from multilayer.training.perceptron import perceptron as perceptron
+    from multilayer.training.rate_range import RateRange as RateRange
+    from multilayer.training.rate_range import rate_range as rate_range
     from multilayer.training.rules import Adagrad as Adagrad
     from multilayer.training.rules import Adam as Adam
     from multilayer.training.rules import AdamW as AdamW
@@ -77,6 +80,7 @@ _HOMES = {
     "display.plots.decision_boundary": ("plot_decision_boundary",),
     "display.plots.history": ("plot_history",),
     "display.plots.losses": ("plot_losses",),
+    "display.plots.rate_range": ("plot_rate_range",),
     "display.summary": ("summary",),
     "display.trace": ("Trace", "trace"),
     "estimators.mlp_classifier": ("MLPClassifier",),
@@ -99,6 +103,7 @@ _HOMES = {
     "training.layerwise": ("Layerwise",),
     "training.levenberg_marquardt": ("LevenbergMarquardt",),
     "training.perceptron": ("PerceptronRun", "perceptron"),
+    "training.rate_range": ("RateRange", "rate_range"),
     "training.rules": ("Adagrad", "Adam", "AdamW", "GradientDescent", "Momentum", "RMSprop", "Rprop"),
     "training.schedules": (
         "Constant", "Cosine", "Exponential", "InverseScaling", "LogCosine", "Plateau", "Step", "WarmUp",
