@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from multilayer.display.live.bars import ProgressBar as ProgressBar
+    from multilayer.display.live.loss import LiveLoss as LiveLoss
     from multilayer.display.plots.activations import plot_activations as plot_activations
     from multilayer.display.plots.decision_boundary import plot_decision_boundary as plot_decision_boundary
     from multilayer.display.plots.history import plot_history as plot_history
@@ -76,6 +78,8 @@ if TYPE_CHECKING:
     from multilayer.version import __version__ as __version__
 
 _HOMES = {
+    "display.live.bars": ("ProgressBar",),
+    "display.live.loss": ("LiveLoss",),
     "display.plots.activations": ("plot_activations",),
     "display.plots.decision_boundary": ("plot_decision_boundary",),
     "display.plots.history": ("plot_history",),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -110,7 +111,8 @@ def train(
     restore_best : bool
         Return the parameters of the epoch with the best validation score, or loss without `score`.
     callbacks : sequence of callable
-        Called with each finished `Epoch`.
+        Called with each finished `Epoch`. One that is a context manager too is entered before the first and left when
+        the run has ended, in whatever way.
     clip_norm, clip_value : float, optional
         Limits on the gradient's norm and on each of its entries.
     engine : str, optional
@@ -168,36 +170,47 @@ def train(
         restore_best=restore_best,
     )
     start = flat_start(objective.network, theta, kind)
-    match chosen:
-        case None:
-            rule = Adam() if rule is None else rule
-            rows_a_step = 32 if batch_size == "auto" else batch_size
-            dealt = batches(task.rows.X.shape[0], rows_a_step, "shuffle" if sampling is None else sampling)
-            settings = Settings(rule, Constant() if schedule is None else schedule, dealt, seed, on_nonfinite)
-            settings.check(task)
-            task = replace(task, plan=descent_plan(task.plan, rule, clip_norm, clip_value))
-            program = program_for(engine, task.plan, rule.formula, kind, n_threads)
-            program.write(State(start, initial_slots(rule, start), 0, seed))
-            del start  # the program has its copy
-            return descend(task, settings, program)
-        case Layerwise():
-            if engine not in (None, "reference"):
-                raise ValueError(f"engine: method 'layerwise' runs on 'reference' only, came {engine!r}")
-            return train_layerwise(
-                task,
-                chosen,
-                program_for("reference", task.plan, GradientDescent.formula, kind, n_threads),
-                start,
-                rule=GradientDescent() if rule is None else rule,
-                batches=batches(task.rows.X.shape[0], 1, "given" if sampling is None else sampling),
-                seed=seed,
-            )
-        case LevenbergMarquardt():
-            program = program_for(engine, task.plan, GradientDescent.formula, kind, n_threads)
-            return levenberg_marquardt.minimise(task, chosen, program, start)
-        case LBFGS() | ConjugateGradient():
-            program = program_for(engine, task.plan, GradientDescent.formula, kind, n_threads)
-            return full_batch.minimise(task, chosen, program, start)
+    with _entered(callbacks):
+        match chosen:
+            case None:
+                rule = Adam() if rule is None else rule
+                rows_a_step = 32 if batch_size == "auto" else batch_size
+                dealt = batches(task.rows.X.shape[0], rows_a_step, "shuffle" if sampling is None else sampling)
+                settings = Settings(rule, Constant() if schedule is None else schedule, dealt, seed, on_nonfinite)
+                settings.check(task)
+                task = replace(task, plan=descent_plan(task.plan, rule, clip_norm, clip_value))
+                program = program_for(engine, task.plan, rule.formula, kind, n_threads)
+                program.write(State(start, initial_slots(rule, start), 0, seed))
+                del start  # the program has its copy
+                return descend(task, settings, program)
+            case Layerwise():
+                if engine not in (None, "reference"):
+                    raise ValueError(f"engine: method 'layerwise' runs on 'reference' only, came {engine!r}")
+                return train_layerwise(
+                    task,
+                    chosen,
+                    program_for("reference", task.plan, GradientDescent.formula, kind, n_threads),
+                    start,
+                    rule=GradientDescent() if rule is None else rule,
+                    batches=batches(task.rows.X.shape[0], 1, "given" if sampling is None else sampling),
+                    seed=seed,
+                )
+            case LevenbergMarquardt():
+                program = program_for(engine, task.plan, GradientDescent.formula, kind, n_threads)
+                return levenberg_marquardt.minimise(task, chosen, program, start)
+            case LBFGS() | ConjugateGradient():
+                program = program_for(engine, task.plan, GradientDescent.formula, kind, n_threads)
+                return full_batch.minimise(task, chosen, program, start)
+
+
+@contextmanager
+def _entered(callbacks: Sequence[Callable[[Epoch], object]]) -> Iterator[None]:
+    """Enter the callbacks that are context managers, and leave them however the run ends."""
+    with ExitStack() as stack:
+        for callback in callbacks:
+            if isinstance(callback, AbstractContextManager):
+                stack.enter_context(callback)
+        yield
 
 
 def _method(method: object) -> Method | None:
