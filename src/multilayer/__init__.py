@@ -9,6 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from multilayer.convert.scikit_learn import from_sklearn as from_sklearn
+    from multilayer.convert.scikit_learn import to_sklearn as to_sklearn
+    from multilayer.convert.torch import from_torch as from_torch
+    from multilayer.convert.torch import to_torch as to_torch
     from multilayer.display.live.bars import ProgressBar as ProgressBar
     from multilayer.display.live.loss import LiveLoss as LiveLoss
     from multilayer.display.plots.activations import plot_activations as plot_activations
@@ -78,6 +82,8 @@ if TYPE_CHECKING:
     from multilayer.version import __version__ as __version__
 
 _HOMES = {
+    "convert.scikit_learn": ("from_sklearn", "to_sklearn"),
+    "convert.torch": ("from_torch", "to_torch"),
     "display.live.bars": ("ProgressBar",),
     "display.live.loss": ("LiveLoss",),
     "display.plots.activations": ("plot_activations",),
