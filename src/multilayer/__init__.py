@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from multilayer.display.trace import Trace as Trace
     from multilayer.display.trace import trace as trace
     from multilayer.estimators.mlp_classifier import MLPClassifier as MLPClassifier
+    from multilayer.estimators.mlp_ensemble_classifier import MLPEnsembleClassifier as MLPEnsembleClassifier
+    from multilayer.estimators.mlp_ensemble_regressor import MLPEnsembleRegressor as MLPEnsembleRegressor
+    from multilayer.estimators.mlp_features import MLPFeatures as MLPFeatures
     from multilayer.estimators.mlp_regressor import MLPRegressor as MLPRegressor
     from multilayer.estimators.table_fitting import fit_table as fit_table
     from multilayer.estimators.table_model import TableModel as TableModel
@@ -94,6 +97,9 @@ _HOMES = {
     "display.summary": ("summary",),
     "display.trace": ("Trace", "trace"),
     "estimators.mlp_classifier": ("MLPClassifier",),
+    "estimators.mlp_ensemble_classifier": ("MLPEnsembleClassifier",),
+    "estimators.mlp_ensemble_regressor": ("MLPEnsembleRegressor",),
+    "estimators.mlp_features": ("MLPFeatures",),
     "estimators.mlp_regressor": ("MLPRegressor",),
     "estimators.table_fitting": ("fit_table",),
     "estimators.table_model": ("TableModel", "load"),
