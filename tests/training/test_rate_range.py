@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 import multilayer as ml
 from multilayer.engines import ENGINES
+from multilayer.training import rate_range as module
+from multilayer.training.train import program_for
 
 LINE = ml.Objective(ml.Network([1, 1], bias=False))  # of one weight w: J(w) = ½ mean((w·x − t)²), J″ = mean(x²)
 START = np.array([0.0])
@@ -138,6 +140,17 @@ class TestWhatItLeavesAndTakes:
         assert np.isnan(found.losses).sum() >= 5
         assert np.isfinite(found.smoothed).all()
         assert found.suggestion is not None
+
+    def test_ctrl_c_is_passed_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupted(*arguments: object) -> ml.RateRange:
+            program = program_for(*arguments)
+            advance = program.advance
+            program.advance = lambda data, stretch: advance(data, stretch, lambda: True)
+            return program
+
+        monkeypatch.setattr(module, "program_for", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ml.rate_range(OBJECTIVE, THETA, X, LABELS, engine="reference")
 
     def test_clipping_takes_part(self) -> None:
         free, clipped = (ml.rate_range(OBJECTIVE, THETA, X, LABELS, clip_norm=limit) for limit in (None, 1e-3))
