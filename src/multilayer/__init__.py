@@ -9,14 +9,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from multilayer.convert.scikit_learn import from_sklearn as from_sklearn
+    from multilayer.convert.scikit_learn import to_sklearn as to_sklearn
+    from multilayer.convert.torch import from_torch as from_torch
+    from multilayer.convert.torch import to_torch as to_torch
+    from multilayer.display.live.bars import ProgressBar as ProgressBar
+    from multilayer.display.live.loss import LiveLoss as LiveLoss
     from multilayer.display.plots.activations import plot_activations as plot_activations
     from multilayer.display.plots.decision_boundary import plot_decision_boundary as plot_decision_boundary
     from multilayer.display.plots.history import plot_history as plot_history
     from multilayer.display.plots.losses import plot_losses as plot_losses
+    from multilayer.display.plots.rate_range import plot_rate_range as plot_rate_range
     from multilayer.display.summary import summary as summary
     from multilayer.display.trace import Trace as Trace
     from multilayer.display.trace import trace as trace
     from multilayer.estimators.mlp_classifier import MLPClassifier as MLPClassifier
+    from multilayer.estimators.mlp_ensemble_classifier import MLPEnsembleClassifier as MLPEnsembleClassifier
+    from multilayer.estimators.mlp_ensemble_regressor import MLPEnsembleRegressor as MLPEnsembleRegressor
+    from multilayer.estimators.mlp_features import MLPFeatures as MLPFeatures
     from multilayer.estimators.mlp_regressor import MLPRegressor as MLPRegressor
     from multilayer.estimators.table_fitting import fit_table as fit_table
     from multilayer.estimators.table_model import TableModel as TableModel
@@ -51,6 +61,8 @@ if TYPE_CHECKING:
     from multilayer.training.levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
     from multilayer.training.perceptron import PerceptronRun as PerceptronRun
     from multilayer.training.perceptron import perceptron as perceptron
+    from multilayer.training.rate_range import RateRange as RateRange
+    from multilayer.training.rate_range import rate_range as rate_range
     from multilayer.training.rules import Adagrad as Adagrad
     from multilayer.training.rules import Adam as Adam
     from multilayer.training.rules import AdamW as AdamW
@@ -73,13 +85,21 @@ if TYPE_CHECKING:
     from multilayer.version import __version__ as __version__
 
 _HOMES = {
+    "convert.scikit_learn": ("from_sklearn", "to_sklearn"),
+    "convert.torch": ("from_torch", "to_torch"),
+    "display.live.bars": ("ProgressBar",),
+    "display.live.loss": ("LiveLoss",),
     "display.plots.activations": ("plot_activations",),
     "display.plots.decision_boundary": ("plot_decision_boundary",),
     "display.plots.history": ("plot_history",),
     "display.plots.losses": ("plot_losses",),
+    "display.plots.rate_range": ("plot_rate_range",),
     "display.summary": ("summary",),
     "display.trace": ("Trace", "trace"),
     "estimators.mlp_classifier": ("MLPClassifier",),
+    "estimators.mlp_ensemble_classifier": ("MLPEnsembleClassifier",),
+    "estimators.mlp_ensemble_regressor": ("MLPEnsembleRegressor",),
+    "estimators.mlp_features": ("MLPFeatures",),
     "estimators.mlp_regressor": ("MLPRegressor",),
     "estimators.table_fitting": ("fit_table",),
     "estimators.table_model": ("TableModel", "load"),
@@ -99,6 +119,7 @@ _HOMES = {
     "training.layerwise": ("Layerwise",),
     "training.levenberg_marquardt": ("LevenbergMarquardt",),
     "training.perceptron": ("PerceptronRun", "perceptron"),
+    "training.rate_range": ("RateRange", "rate_range"),
     "training.rules": ("Adagrad", "Adam", "AdamW", "GradientDescent", "Momentum", "RMSprop", "Rprop"),
     "training.schedules": (
         "Constant", "Cosine", "Exponential", "InverseScaling", "LogCosine", "Plateau", "Step", "WarmUp",

@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,19 @@ X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
 LINEAR = ml.Network([2, 1], output="sigmoid")
 THETA = (ml.Layer(np.array([[1.0, 2.0]]), np.array([-1.5])),)
 HISTORY = {"epoch": [1, 2, 3, 4], "loss": [4.0, 3.0, 2.0, 1.0], "validation_loss": [4.0, 2.5, 2.0, 3.0]}
+RATES = ml.RateRange(
+    rates=np.array([0.01, 0.1, 1.0, 10.0]),
+    losses=np.array([3.0, 2.0, 1.0, 9e9]),
+    smoothed=np.array([3.0, 2.0, 1.5, 8.0]),
+    suggestion=0.3,
+    reason="",
+    ended="diverged",
+)
 
 PLOTS: dict[str, Callable[..., Any]] = {
     "losses": ml.plot_losses,
     "history": lambda **options: ml.plot_history(HISTORY, **options),
+    "rate_range": lambda **options: ml.plot_rate_range(RATES, **options),
     "activations": lambda **options: ml.plot_activations("tanh", **options),
     "decision_boundary": lambda **options: ml.plot_decision_boundary(LINEAR, THETA, X, [0, 0, 1, 1], **options),
 }
@@ -151,6 +161,32 @@ class TestHistory:
         net = ml.Network([2, 2, 1], activation="tanh", output="sigmoid")
         t = np.array([0, 1, 1, 0])
         return ml.train(ml.Objective(net), net.initialize(0), X, t, epochs=5, **{"validation": (X, t), **options})
+
+
+class TestRateRange:
+    def test_curves_are_the_losses(self) -> None:
+        (axes,) = ml.plot_rate_range(RATES).axes
+        drawn = lines(axes)
+        np.testing.assert_array_equal(drawn["batch"].get_data(), [RATES.rates, RATES.losses])
+        np.testing.assert_array_equal(drawn["smoothed"].get_data(), [RATES.rates, RATES.smoothed])
+        np.testing.assert_array_equal(drawn["lowest: 1"].get_data(), [[1.0], [1.5]])
+        np.testing.assert_array_equal(drawn["suggested: 0.3"].get_xdata(), [0.3, 0.3])
+        assert axes.get_xscale() == "log"
+
+    def test_a_diverged_batch_does_not_flatten_the_curve(self) -> None:
+        (axes,) = ml.plot_rate_range(RATES).axes
+        assert axes.get_ylim()[1] < 10.0
+
+    def test_without_a_suggestion_none_is_drawn(self) -> None:
+        (axes,) = ml.plot_rate_range(replace(RATES, suggestion=None)).axes
+        assert list(lines(axes)) == ["batch", "smoothed"]
+
+    def test_refusals(self) -> None:
+        with pytest.raises(TypeError, match=r"^found: must be a RateRange, came dict"):
+            ml.plot_rate_range(HISTORY)  # type: ignore[arg-type]
+        none = np.empty(0)
+        with pytest.raises(ValueError, match=r"^found: has no loss to draw"):
+            ml.plot_rate_range(ml.RateRange(none, none, none, None, "", "diverged"))
 
 
 class TestActivations:

@@ -16,29 +16,15 @@ def epoch_bars(epochs: int, folds: int, shown: bool) -> Iterator[tuple[Callbacks
     if not (shown and sys.stderr.isatty()):
         yield [], []
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from multilayer.display.live.bars import EpochBars
+    from multilayer.display.live.screens import Terminal
 
-    bars = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("epoch {task.completed} of {task.total}{task.fields[loss]}"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-
-    def bar(name: str, total: int) -> Callbacks:
-        task = bars.add_task(name, total=total, loss="")
-        return [lambda epoch: bars.update(task, advance=1, loss=_loss(epoch.validation_loss))]
-
-    with bars:
-        fold_callbacks = bar("cross-validation", folds * epochs) if folds else []
-        yield bar("training, at most", epochs), fold_callbacks
-
-
-def _loss(value: float | None) -> str:
-    return "" if value is None else f", validation loss {value:.4f}"
+    bars = EpochBars(Terminal(sys.stderr, transient=True))
+    try:
+        fold_callbacks: Callbacks = [bars.add("cross-validation", folds * epochs)] if folds else []
+        yield [bars.add("training, at most", epochs)], fold_callbacks
+    finally:
+        bars.close()
 
 
 @contextmanager

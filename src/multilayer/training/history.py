@@ -38,6 +38,8 @@ class Epoch:
         After the epoch, where asked for; the norm is of ∇J on all training rows.
     parameters : callable
         ``parameters()`` gives a copy of the current θ.
+    epochs : int
+        Of the run, at most.
     """
 
     epoch: int
@@ -49,6 +51,7 @@ class Epoch:
     validation_score: float | None = None
     gradient_norm: float | None = None
     parameters: Callable[[], Parameters] = field(repr=False, compare=False, default=tuple)
+    epochs: int = field(repr=False, compare=False, default=0)
 
 
 MEASURED = ("loss", "penalty", "rate", "seconds", "validation_loss", "validation_score", "gradient_norm")

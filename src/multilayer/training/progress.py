@@ -60,7 +60,9 @@ class Progress:
         """Record an epoch that ended just now, with what is measured after it; the reason to stop, or None."""
         number, seconds = len(self.record) + 1, self.seconds
         measured = (*self._validate(), self._gradient_norm() if self._needs_norm else None)
-        self.last = epoch = Epoch(number, loss, penalty, rate, seconds, *measured, parameters=self._parameters)
+        self.last = epoch = Epoch(
+            number, loss, penalty, rate, seconds, *measured, parameters=self._parameters, epochs=self._task.epochs
+        )
         self.record.append(epoch)
         if self._best is not None:
             self._keep_if_best(epoch)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -110,7 +111,8 @@ def train(
     restore_best : bool
         Return the parameters of the epoch with the best validation score, or loss without `score`.
     callbacks : sequence of callable
-        Called with each finished `Epoch`.
+        Called with each finished `Epoch`. One that is a context manager too is entered before the first and left when
+        the run has ended, in whatever way.
     clip_norm, clip_value : float, optional
         Limits on the gradient's norm and on each of its entries.
     engine : str, optional
@@ -144,7 +146,7 @@ def train(
     require_seed(seed)
     if n_threads is not None:
         require_integer("n_threads", n_threads)
-    kind = _floating(dtype)
+    kind = floating_type(dtype)
     chosen = _method(method)
     if chosen is not None:
         given: dict[str, object] = dict(
@@ -167,37 +169,48 @@ def train(
         callbacks=callbacks,
         restore_best=restore_best,
     )
-    start = _start(objective.network, theta, kind)
-    match chosen:
-        case None:
-            rule = Adam() if rule is None else rule
-            rows_a_step = 32 if batch_size == "auto" else batch_size
-            dealt = batches(task.rows.X.shape[0], rows_a_step, "shuffle" if sampling is None else sampling)
-            settings = Settings(rule, Constant() if schedule is None else schedule, dealt, seed, on_nonfinite)
-            settings.check(task)
-            task = replace(task, plan=_descent_plan(task.plan, rule, clip_norm, clip_value))
-            program = _program(engine, task.plan, rule.formula, kind, n_threads)
-            program.write(State(start, initial_slots(rule, start), 0, seed))
-            del start  # the program has its copy
-            return descend(task, settings, program)
-        case Layerwise():
-            if engine not in (None, "reference"):
-                raise ValueError(f"engine: method 'layerwise' runs on 'reference' only, came {engine!r}")
-            return train_layerwise(
-                task,
-                chosen,
-                _program("reference", task.plan, GradientDescent.formula, kind, n_threads),
-                start,
-                rule=GradientDescent() if rule is None else rule,
-                batches=batches(task.rows.X.shape[0], 1, "given" if sampling is None else sampling),
-                seed=seed,
-            )
-        case LevenbergMarquardt():
-            program = _program(engine, task.plan, GradientDescent.formula, kind, n_threads)
-            return levenberg_marquardt.minimise(task, chosen, program, start)
-        case LBFGS() | ConjugateGradient():
-            program = _program(engine, task.plan, GradientDescent.formula, kind, n_threads)
-            return full_batch.minimise(task, chosen, program, start)
+    start = flat_start(objective.network, theta, kind)
+    with _entered(callbacks):
+        match chosen:
+            case None:
+                rule = Adam() if rule is None else rule
+                rows_a_step = 32 if batch_size == "auto" else batch_size
+                dealt = batches(task.rows.X.shape[0], rows_a_step, "shuffle" if sampling is None else sampling)
+                settings = Settings(rule, Constant() if schedule is None else schedule, dealt, seed, on_nonfinite)
+                settings.check(task)
+                task = replace(task, plan=descent_plan(task.plan, rule, clip_norm, clip_value))
+                program = program_for(engine, task.plan, rule.formula, kind, n_threads)
+                program.write(State(start, initial_slots(rule, start), 0, seed))
+                del start  # the program has its copy
+                return descend(task, settings, program)
+            case Layerwise():
+                if engine not in (None, "reference"):
+                    raise ValueError(f"engine: method 'layerwise' runs on 'reference' only, came {engine!r}")
+                return train_layerwise(
+                    task,
+                    chosen,
+                    program_for("reference", task.plan, GradientDescent.formula, kind, n_threads),
+                    start,
+                    rule=GradientDescent() if rule is None else rule,
+                    batches=batches(task.rows.X.shape[0], 1, "given" if sampling is None else sampling),
+                    seed=seed,
+                )
+            case LevenbergMarquardt():
+                program = program_for(engine, task.plan, GradientDescent.formula, kind, n_threads)
+                return levenberg_marquardt.minimise(task, chosen, program, start)
+            case LBFGS() | ConjugateGradient():
+                program = program_for(engine, task.plan, GradientDescent.formula, kind, n_threads)
+                return full_batch.minimise(task, chosen, program, start)
+
+
+@contextmanager
+def _entered(callbacks: Sequence[Callable[[Epoch], object]]) -> Iterator[None]:
+    """Enter the callbacks that are context managers, and leave them however the run ends."""
+    with ExitStack() as stack:
+        for callback in callbacks:
+            if isinstance(callback, AbstractContextManager):
+                stack.enter_context(callback)
+        yield
 
 
 def _method(method: object) -> Method | None:
@@ -224,7 +237,7 @@ def _refuse_unused(method: Method, given: set[str], batch_size: object) -> None:
         )
 
 
-def _floating(dtype: Any) -> np.dtype[Any]:
+def floating_type(dtype: Any) -> np.dtype[Any]:
     """The computation's type; engines say which they take."""
     try:
         return np.dtype(dtype)
@@ -232,7 +245,7 @@ def _floating(dtype: Any) -> np.dtype[Any]:
         raise TypeError(f"dtype: must be a floating type such as 'float32' or 'float64', came {dtype!r}") from None
 
 
-def _start(network: Network, theta: Sequence[Any] | NDArray[Any], kind: np.dtype[Any]) -> NDArray[Any]:
+def flat_start(network: Network, theta: Sequence[Any] | NDArray[Any], kind: np.dtype[Any]) -> NDArray[Any]:
     """The flat θ in the computation's type; refused unless it is finite in it."""
     with np.errstate(over="ignore"):
         start = network.pack(theta, kind)
@@ -242,12 +255,14 @@ def _start(network: Network, theta: Sequence[Any] | NDArray[Any], kind: np.dtype
     return start
 
 
-def _program(engine: str | None, plan: Plan, rule: UpdateRule, kind: np.dtype[Any], n_threads: int | None) -> Program:
+def program_for(
+    engine: str | None, plan: Plan, rule: UpdateRule, kind: np.dtype[Any], n_threads: int | None
+) -> Program:
     """A program of the named engine, or of the fastest that does not refuse the plan."""
     return engine_for(engine, plan, rule, kind).program(plan, rule, dtype=kind, n_threads=n_threads)
 
 
-def _descent_plan(plan: Plan, rule: Rule, clip_norm: float | None, clip_value: float | None) -> Plan:
+def descent_plan(plan: Plan, rule: Rule, clip_norm: float | None, clip_value: float | None) -> Plan:
     """The objective's plan with the rule's weight decay on the weights, and clipping."""
     for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value)):
         if limit is not None:
