@@ -93,6 +93,25 @@ def binary_cross_entropy(z: Array, y: Array) -> Array:
     return threshold_perceptron(z, y) + xp.log1p(xp.exp(-xp.abs(z)))
 
 
+def clipped_binary_cross_entropy(z: Array, y: Array) -> Array:
+    """Cross-entropy of sigmoid units whose outputs count as no closer to 0 and 1 than the dtype's machine epsilon.
+
+        L = y c(−log f) + (1 − y) c(−log(1 − f)),   c(a) = min(max(a, ε), −log ε);   δ = f − y
+
+    that is f clipped to [ε, 1 − ε] in the value only, as in scikit-learn 1.9: the value stays below 36.05 (float32:
+    15.95), and where f is clipped δ is not its derivative.
+
+    Shapes: z, y (…, k) → (…, k), dtype kept.   0 ≤ y ≤ 1.
+    """
+    xp = namespace(z)
+    least = xp.epsilon(z)
+    most = -xp.log(least)
+    tail = xp.log1p(xp.exp(-xp.abs(z)))
+    of_one = xp.minimum(xp.maximum(xp.maximum(-z, 0.0) + tail, least), most)
+    of_zero = xp.minimum(xp.maximum(xp.maximum(z, 0.0) + tail, least), most)
+    return y * of_one + (1.0 - y) * of_zero
+
+
 def poisson_of_logarithm(z: Array, y: Array) -> Array:
     """Poisson loss of exponential units, half the unit deviance.
 
@@ -161,6 +180,23 @@ def softmax_cross_entropy(z: Array, y: Array) -> Array:
     return _short_of_maximum(s, y) + xp.log1p(others)
 
 
+def clipped_softmax_cross_entropy(z: Array, y: Array) -> Array:
+    """Cross-entropy of a softmax layer whose outputs count as no closer to 0 and 1 than the dtype's machine epsilon.
+
+        L = Σ_c y_c min(max(−log f_c, ε), −log ε);   δ = f − y
+
+    that is f clipped to [ε, 1 − ε] in the value only, as `clipped_binary_cross_entropy`.
+
+    Shapes: z, y (…, k) → (…,), dtype kept.   y a distribution: one-hot, or soft with Σy = 1.
+    """
+    xp = namespace(z)
+    s = below_maximum(z)
+    others = xp.sum(xp.where(first_maximum(s) == 1.0, 0.0, xp.exp(s)), axis=-1)
+    least = xp.epsilon(z)
+    a = xp.expand_dims(xp.log1p(others), axis=-1) - s
+    return xp.sum(y * xp.minimum(xp.maximum(a, least), -xp.log(least)), axis=-1)
+
+
 def sparsemax_loss(z: Array, y: Array) -> Array:
     """Sparsemax loss, for one label or several.
 
@@ -226,6 +262,7 @@ OWN_LOSSES: Mapping[tuple[str, str, bool], OwnLoss] = MappingProxyType(
         **_entries(
             OwnLoss("squared", "identity", squared, residual, rowwise=False),
             OwnLoss("cross_entropy", "sigmoid", binary_cross_entropy, residual, rowwise=False),
+            OwnLoss("clipped_cross_entropy", "sigmoid", clipped_binary_cross_entropy, residual, rowwise=False),
             OwnLoss("poisson", "exp", poisson_of_logarithm, residual, rowwise=False),
             OwnLoss("perceptron", "heaviside", threshold_perceptron, residual, rowwise=False),
             OwnLoss("perceptron", "sign", bipolar_perceptron, bipolar_perceptron_delta, rowwise=False),
@@ -237,6 +274,7 @@ OWN_LOSSES: Mapping[tuple[str, str, bool], OwnLoss] = MappingProxyType(
         ),
         **_entries(
             OwnLoss("cross_entropy", "softmax", softmax_cross_entropy, residual, rowwise=True),
+            OwnLoss("clipped_cross_entropy", "softmax", clipped_softmax_cross_entropy, residual, rowwise=True),
             OwnLoss("sparsemax", "sparsemax", sparsemax_loss, residual, rowwise=True),
             OwnLoss("perceptron", "identity", multiclass_perceptron, multiclass_perceptron_delta, rowwise=True),
             OwnLoss("hinge", "identity", multiclass_hinge, multiclass_hinge_delta, rowwise=True),
