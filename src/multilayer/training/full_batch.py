@@ -118,7 +118,6 @@ def minimise(task: Task, method: LBFGS | ConjugateGradient, program: Program, th
     Diverged
         If J or ∇J is NaN or infinite at the start.
     """
-    from scipy.optimize import OptimizeResult
 
     require_smooth(task.plan, method.name)
     program.write(State(theta, ()))
