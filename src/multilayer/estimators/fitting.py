@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from multilayer.engines.protocol import Rows
 from multilayer.estimators import learned, prediction
 from multilayer.estimators.lbfgs import fit_lbfgs
-from multilayer.estimators.parameters import STOCHASTIC_SOLVERS, hidden_layers
+from multilayer.estimators.parameters import STOCHASTIC_SOLVERS, hidden_layers, require_targets
 from multilayer.estimators.stochastic import fit_stochastic
 from multilayer.network.objective import Objective
 from multilayer.network.penalty import L2
@@ -28,6 +28,7 @@ def fit(estimator: Any, X: Any, y: Any, sample_weight: Any, *, incremental: bool
         For bad data and for weights that ended as NaN or infinity, in scikit-learn's words.
     """
     hidden = hidden_layers(estimator.hidden_layer_sizes)
+    require_targets(y)
     first = not hasattr(estimator, "coefs_") or not (estimator.warm_start or incremental)
     X, T = estimator._validate_input(X, y, incremental=incremental, reset=first)
     if sample_weight is not None:

@@ -36,9 +36,7 @@ def hold_out(estimator: Any, rows: Rows, stratify: NDArray[Any] | None) -> tuple
         stratify=stratify,
     )
     if len(held) < 2:
-        raise ValueError(
-            "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
-        )
+        raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
     return _taken(rows, train), _taken(rows, held)
 
 

@@ -142,6 +142,8 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
             dtype=(np.float64, np.float32),
             reset=reset,
         )
+        if y.dtype.kind not in "fiub":
+            raise ValueError(f"y: must be numbers, came dtype {y.dtype}")
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if self.loss == "poisson" and (y < 0).any():

@@ -56,6 +56,13 @@ def only_if(condition: Callable[[Any], bool]) -> Callable[[Method], Method]:
     return available_if(condition)
 
 
+def require_targets(y: Any) -> None:
+    """Refuse targets among which one is None, over which scikit-learn's checks stumble."""
+    may_hold_any = y is not None and getattr(y, "dtype", None) in (None, np.dtype(object))
+    if may_hold_any and any(value is None for value in np.asarray(y, dtype=object).ravel()):
+        raise ValueError("y: must hold a target for every row, came None")
+
+
 def hidden_layers(hidden_layer_sizes: Any) -> list[int]:
     """Units of each hidden layer.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from multilayer.formulas.activations.saturating import sigmoid
 from multilayer.formulas.activations.thresholds import sign
 from multilayer.formulas.losses import squared
 from multilayer.formulas.namespace import Array, namespace
@@ -96,20 +97,18 @@ def binary_cross_entropy(z: Array, y: Array) -> Array:
 def clipped_binary_cross_entropy(z: Array, y: Array) -> Array:
     """Cross-entropy of sigmoid units whose outputs count as no closer to 0 and 1 than the dtype's machine epsilon.
 
-        L = y c(−log f) + (1 − y) c(−log(1 − f)),   c(a) = min(max(a, ε), −log ε);   δ = f − y
+        L = −y log f − (1 − y) log(1 − f),   f = min(max(sigmoid(z), ε), 1 − ε);   δ = sigmoid(z) − y
 
-    that is f clipped to [ε, 1 − ε] in the value only, as in scikit-learn 1.9: the value stays below 36.05 (float32:
-    15.95), and where f is clipped δ is not its derivative.
+    as in scikit-learn 1.9: clipped in the value only, which stays below 36.05 (float32: 15.95), so δ is not its
+    derivative where f is clipped. 1 − f has the rounding of f: far out on the wrong side the last digits are
+    scikit-learn's, and not those of `binary_cross_entropy`.
 
     Shapes: z, y (…, k) → (…, k), dtype kept.   0 ≤ y ≤ 1.
     """
     xp = namespace(z)
     least = xp.epsilon(z)
-    most = -xp.log(least)
-    tail = xp.log1p(xp.exp(-xp.abs(z)))
-    of_one = xp.minimum(xp.maximum(xp.maximum(-z, 0.0) + tail, least), most)
-    of_zero = xp.minimum(xp.maximum(xp.maximum(z, 0.0) + tail, least), most)
-    return y * of_one + (1.0 - y) * of_zero
+    f = xp.minimum(xp.maximum(sigmoid(z), least), 1.0 - least)
+    return -(y * xp.log(f) + (1.0 - y) * xp.log(1.0 - f))
 
 
 def poisson_of_logarithm(z: Array, y: Array) -> Array:

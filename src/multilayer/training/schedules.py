@@ -213,7 +213,6 @@ class Plateau:
 
         return observe
 
-
     def follow(self) -> Followed:
         """The same from finished epochs on."""
         observe = self.watch()
