@@ -15,6 +15,7 @@ from multilayer.estimators import learned, prediction
 from multilayer.estimators.lbfgs import fit_lbfgs
 from multilayer.estimators.parameters import STOCHASTIC_SOLVERS, hidden_layers, require_targets
 from multilayer.estimators.stochastic import fit_stochastic
+from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.network.penalty import L2
 
@@ -37,7 +38,7 @@ def fit(estimator: Any, X: Any, y: Any, sample_weight: Any, *, incremental: bool
     estimator._random_state = check_random_state(estimator.random_state)
     if first:
         _initialize(estimator, (X.shape[1], *hidden, T.shape[1]), X.dtype)
-    network = learned.described(learned.layer_sizes(estimator), estimator.activation, estimator.out_activation_)
+    network = learned_network(estimator)
     objective = Objective(network, estimator._library_loss(), L2(float(estimator.alpha)), penalty_in_mean=True)
     rows = Rows(X.tocsr() if hasattr(X, "tocsr") else X, T, sample_weight)
     if estimator.solver in STOCHASTIC_SOLVERS:
@@ -58,10 +59,11 @@ def _initialize(estimator: Any, sizes: tuple[int, ...], dtype: np.dtype[Any]) ->
     estimator.t_ = 0
     estimator.n_layers_ = len(sizes)
     estimator.out_activation_ = estimator._output_name()
-    network = learned.described(sizes, estimator.activation, estimator.out_activation_)
-    theta = network.unpack(network.pack(network.initialize(estimator._random_state), dtype))
-    estimator.coefs_, estimator.intercepts_ = learned.coefs_of(theta), learned.intercepts_of(theta)
-    estimator._best_coefs, estimator._best_intercepts = learned.coefs_of(theta), learned.intercepts_of(theta)
+    description = sizes, estimator.activation, estimator.out_activation_
+    theta = prediction.kept_network(estimator, *description).initialize(estimator._random_state)
+    for coefs, intercepts in (("coefs_", "intercepts_"), ("_best_coefs", "_best_intercepts")):
+        setattr(estimator, coefs, learned.coefs_of(theta, dtype))
+        setattr(estimator, intercepts, learned.intercepts_of(theta, dtype))
     if estimator.solver not in STOCHASTIC_SOLVERS:
         return
     early = estimator.early_stopping
@@ -72,11 +74,15 @@ def _initialize(estimator: Any, sizes: tuple[int, ...], dtype: np.dtype[Any]) ->
     estimator.best_loss_ = None if early else np.inf
 
 
+def learned_network(estimator: Any) -> Network:
+    """The network of the estimator's weights and parameters of the moment."""
+    sizes = learned.layer_sizes(estimator)
+    return prediction.kept_network(estimator, sizes, estimator.activation, estimator.out_activation_)
+
+
 def outputs(estimator: Any, X: Any) -> NDArray[Any]:
     """Outputs of the fitted network for rows as users give them, (n, k)."""
     if not hasattr(estimator, "coefs_"):
         check_is_fitted(estimator)
     X = prediction.checked_rows(estimator, X)
-    sizes = learned.layer_sizes(estimator)
-    network = prediction.kept_network(estimator, sizes, estimator.activation, estimator.out_activation_)
-    return prediction.outputs(estimator, network, learned.parameters(estimator), X)
+    return prediction.outputs(estimator, learned_network(estimator), learned.parameters(estimator), X)

@@ -13,6 +13,18 @@ from multilayer.engines.protocol import Rows
 from multilayer.network.targets import OneHot
 
 
+def binarizer_of(y: NDArray[Any]) -> LabelBinarizer:
+    """A binarizer fitted to checked labels; at once where nothing can be wrong or worth a warning."""
+    if y.ndim == 1 and y.dtype.kind in "iubU":
+        classes = np.unique(y)
+        if 2 * len(classes) <= len(y):
+            binarizer = LabelBinarizer()
+            binarizer.y_type_ = "binary" if len(classes) <= 2 else "multiclass"
+            binarizer.sparse_input_, binarizer.classes_ = False, classes
+            return binarizer
+    return LabelBinarizer().fit(y)
+
+
 def require_known_classes(given: NDArray[Any], known: NDArray[Any], *, all_of_them: bool) -> None:
     """Refuse other classes than the known ones, and with `all_of_them` also fewer, in scikit-learn's words."""
     if all_of_them:

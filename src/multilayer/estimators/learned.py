@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from multilayer.estimators.parameters import LIBRARY_NAMES
 from multilayer.network.layers import Layer
@@ -44,11 +44,11 @@ def keep(estimator: Any, theta: Parameters) -> None:
         W[...], b[...] = layer.W.T, layer.b
 
 
-def coefs_of(theta: Parameters) -> list[NDArray[Any]]:
+def coefs_of(theta: Parameters, dtype: DTypeLike | None = None) -> list[NDArray[Any]]:
     """New arrays (n_in, n_out)."""
-    return [np.array(layer.W.T, order="C") for layer in theta]
+    return [np.array(layer.W.T, dtype, order="C") for layer in theta]
 
 
-def intercepts_of(theta: Parameters) -> list[NDArray[Any]]:
+def intercepts_of(theta: Parameters, dtype: DTypeLike | None = None) -> list[NDArray[Any]]:
     """New arrays (n_out,)."""
-    return [np.array(layer.b) for layer in theta]
+    return [np.array(layer.b, dtype) for layer in theta]

@@ -14,7 +14,7 @@ from sklearn.utils.validation import column_or_1d, validate_data
 
 from multilayer.engines.protocol import Rows
 from multilayer.estimators import fitting
-from multilayer.estimators.labels import accuracy_of_outputs, encoded, require_known_classes
+from multilayer.estimators.labels import accuracy_of_outputs, binarizer_of, encoded, require_known_classes
 from multilayer.estimators.parameters import CONSTRAINTS, STOCHASTIC_SOLVERS, only_if, with_checked_parameters
 
 
@@ -203,7 +203,7 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._label_binarizer = LabelBinarizer().fit(y)
+            self._label_binarizer = binarizer_of(y)
             self.classes_ = self._label_binarizer.classes_
         else:
             require_known_classes(unique_labels(y), self.classes_, all_of_them=self.warm_start)

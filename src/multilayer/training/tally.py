@@ -61,8 +61,7 @@ class Tally:
             terms[0], terms[1] = report.loss, report.weight
             if self._by_rows:
                 terms[1] = np.diff(stretch.starts[: done + 1])
-                with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                    terms[0] *= terms[1] / report.weight
+                terms[0] *= terms[1] / report.weight
             np.multiply(report.penalty, terms[1], out=terms[2])
             bounds = np.arange(-begun, done, per_epoch)
             bounds[0] = 0
