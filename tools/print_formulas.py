@@ -121,7 +121,7 @@ ELEMENTARY = SimpleNamespace(
     where=operation("elementary::where({}, {}, {})"),
     **{
         name: operation(f"elementary::{name}({{}})")
-        for name in ("abs", "cos", "erfc", "exp", "expm1", "log", "log1p", "sin", "sqrt", "tanh")
+        for name in ("abs", "cos", "epsilon", "erfc", "exp", "expm1", "log", "log1p", "sin", "sqrt", "tanh")
     },
     **{name: operation(f"elementary::{name}({{}}, {{}})") for name in ("maximum", "minimum")},
 )

@@ -18,6 +18,7 @@ INF, NAN = np.inf, np.nan
 MATCHING = [key for key in OWN_LOSSES if key[1] in ("squared", "cross_entropy", "poisson", "sparsemax")]
 MULTICLASS = [
     ("softmax", "cross_entropy"),
+    ("softmax", "clipped_cross_entropy"),
     ("sparsemax", "sparsemax"),
     ("identity", "perceptron"),
     ("identity", "hinge"),
@@ -55,9 +56,10 @@ def delta(own: OwnLoss, z, y):
 def test_every_own_loss_is_here():
     assert set(OWN_LOSSES) == {
         *((output, name, several) for several in (False, True) for output, name in (
-            ("identity", "squared"), ("sigmoid", "cross_entropy"), ("exp", "poisson"), ("heaviside", "perceptron"),
-            ("sign", "perceptron"), ("identity", "perceptron"), ("identity", "hinge"))),
-        ("softmax", "cross_entropy", True), ("sparsemax", "sparsemax", True),
+            ("identity", "squared"), ("sigmoid", "cross_entropy"), ("sigmoid", "clipped_cross_entropy"),
+            ("exp", "poisson"), ("heaviside", "perceptron"), ("sign", "perceptron"), ("identity", "perceptron"),
+            ("identity", "hinge"))),
+        ("softmax", "cross_entropy", True), ("softmax", "clipped_cross_entropy", True), ("sparsemax", "sparsemax", True),
     }  # fmt: skip
     assert all((own.output, own.name) == key[:2] for key, own in OWN_LOSSES.items())
     assert {key[:2] for key, own in OWN_LOSSES.items() if own.rowwise} == set(MULTICLASS)
@@ -82,7 +84,9 @@ def test_value_and_delta_agree_with_torch(key):
     judges = {
         ("identity", "squared"): lambda z, y: F.mse_loss(z, y, reduction="none") / 2,
         ("sigmoid", "cross_entropy"): lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="none"),
+        ("sigmoid", "clipped_cross_entropy"): lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="none"),
         ("softmax", "cross_entropy"): lambda z, y: F.cross_entropy(z, y, reduction="none"),
+        ("softmax", "clipped_cross_entropy"): lambda z, y: F.cross_entropy(z, y, reduction="none"),
         ("exp", "poisson"): lambda z, y: (
             F.poisson_nll_loss(z, y, reduction="none")
             - F.poisson_nll_loss(y, y, log_input=False, eps=1e-300, reduction="none")
@@ -150,6 +154,28 @@ def test_binary_cross_entropy_agrees_with_exact_arithmetic(z, y):
     exact = exact_cross_entropy(np.array([z, 0.0]), np.array([y, 1.0 - y]))
     own = OWN_LOSSES["sigmoid", "cross_entropy", False]
     np.testing.assert_allclose(own.function(np.asarray(z), np.asarray(y)), exact, rtol=1e-15)
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+@pytest.mark.parametrize("z", [-1e3, -100.0, -36.5, -35.5, -3.0, 0.0, 3.0, 36.5, 100.0, 1e3])
+def test_clipped_cross_entropies_are_scikit_learns(dtype, output, several, z):
+    from sklearn.neural_network._base import binary_log_loss, log_loss
+
+    z = np.array([[z], [-z], [0.5]], dtype=dtype)
+    if output == "softmax":
+        z = np.hstack([z, np.zeros_like(z), -z]) if several else np.hstack([z, np.zeros_like(z)])
+        theirs, y = log_loss, np.eye(z.shape[1], dtype=dtype)[[0, 0, 1]]
+    else:
+        z = np.hstack([z, z[::-1]]) if several else z
+        theirs, y = binary_log_loss, np.array([[1, 0], [1, 1], [0, 1]], dtype)[:, : z.shape[1]]
+    own = OWN_LOSSES[output, "clipped_cross_entropy", z.shape[1] > 1]
+    value = own.function(z, y)
+    for row in range(3):
+        expected = theirs(y[row : row + 1], OUTPUTS[output].function(z[row : row + 1]))
+        # Their probabilities near 1 are rounded to a multiple of the machine epsilon.
+        np.testing.assert_allclose(value[row].sum(), expected, rtol=1e-5 if dtype == "float32" else 1e-13,
+                                   atol=4 * np.finfo(dtype).eps)  # fmt: skip
 
 
 @pytest.mark.parametrize("key", MATCHING)
@@ -274,6 +300,10 @@ def test_hinge_of_one_unit():
 FAR = [
     (("sigmoid", "cross_entropy", False), [1e3, -1e3, INF, -INF], [1, 0, 1, 0], [0, 0, 0, 0]),
     (("sigmoid", "cross_entropy", False), [1e3, -1e3, INF, -INF], [0, 1, 0, 1], [1e3, 1e3, INF, INF]),
+    (("sigmoid", "clipped_cross_entropy", False), [1e3, -1e3, INF, -INF], [1, 0, 1, 0], "least"),
+    (("sigmoid", "clipped_cross_entropy", False), [1e3, -1e3, INF, -INF], [0, 1, 0, 1], "most"),
+    (("softmax", "clipped_cross_entropy", True), [[0, 1e3], [0, INF], [-INF, 3]], np.eye(2)[[0, 0, 0]], "most"),
+    (("softmax", "clipped_cross_entropy", True), [[1e3, 0], [INF, 0], [3, -INF]], np.eye(2)[[0, 0, 0]], "least"),
     (("heaviside", "perceptron", False), [1e3, -1e3, INF, -INF], [1, 0, 1, 0], [0, 0, 0, 0]),
     (("heaviside", "perceptron", False), [1e3, -1e3, INF, -INF], [0, 1, 0, 1], [1e3, 1e3, INF, INF]),
     (("sign", "perceptron", False), [1e3, -1e3, INF, -INF], [1, -1, 1, -1], [0, 0, 0, 0]),
@@ -313,6 +343,9 @@ FAR = [
 @pytest.mark.parametrize(("key", "z", "y", "limit"), FAR)
 def test_far_scores_and_infinities(library, dtype, key, z, y, limit):
     own = OWN_LOSSES[key]
+    epsilon = np.finfo(dtype).eps
+    if isinstance(limit, str):
+        limit = np.full(len(z), epsilon if limit == "least" else -np.log(epsilon))
     z, y = (library.asarray(np.array(x, dtype=dtype)) for x in (z, y))
     with np.errstate(all="raise", under="ignore"):
         value = own.function(z, y)

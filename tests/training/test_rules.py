@@ -171,7 +171,7 @@ def test_rprop_refuses_what_acts_through_a_rate():
         (lambda: ml.GradientDescent(np.nan), ValueError, "rate: must be a finite number above 0, came nan"),
         (lambda: ml.GradientDescent(np.inf), ValueError, "rate: must be a finite number above 0, came inf"),
         (lambda: ml.GradientDescent(0.1, -1.0), ValueError, "weight_decay: must be .* at least 0, came -1.0"),
-        (lambda: ml.Momentum(momentum=1.0), ValueError, r"momentum: must lie in \[0, 1\), came 1.0"),
+        (lambda: ml.Momentum(momentum=1.1), ValueError, r"momentum: must lie in \[0, 1\], came 1.1"),
         (lambda: ml.Momentum(nesterov="yes"), TypeError, "nesterov: must be True or False, came 'yes'"),
         (lambda: ml.Adam(b1=1.0), ValueError, r"b1: must lie in \[0, 1\), came 1.0"),
         (lambda: ml.Adam(b2=-0.1), ValueError, r"b2: must lie in \[0, 1\)"),

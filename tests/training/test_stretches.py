@@ -51,8 +51,8 @@ def test_a_stretch_spans_many_epochs_unless_each_is_seen():
     assert [len(s.scalars) for s in laid_out(2**16, 1, 1, True)] == [2**15, 2**15]
 
 
-def test_a_plateaus_factor_acts_from_the_next_epoch_on():
-    stretches = laid_out(10, 2, 3, True, ml.Plateau())
+def test_a_factor_that_follows_epochs_acts_from_the_next_one_on():
+    stretches = laid_out(10, 2, 3, True, None)
     rates = []
     for s in stretches:
         rates.append(s.scalars[:, 0].tolist())

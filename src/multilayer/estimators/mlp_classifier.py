@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.metrics import accuracy_score
-from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
+from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
+from sklearn.utils.validation import column_or_1d, validate_data
 
+from multilayer.engines.protocol import Rows
 from multilayer.estimators import fitting
+from multilayer.estimators.labels import accuracy_of_outputs, binarizer_of, encoded, require_known_classes
+from multilayer.estimators.parameters import CONSTRAINTS, STOCHASTIC_SOLVERS, only_if, with_checked_parameters
+
+
+def _is_stochastic(estimator: Any) -> bool:
+    """Whether there is a `partial_fit`."""
+    if estimator.solver not in STOCHASTIC_SOLVERS:
+        raise AttributeError(
+            f"partial_fit is only available for stochastic optimizers. {estimator.solver} is not stochastic."
+        )
+    return True
 
 
 class MLPClassifier(ClassifierMixin, BaseEstimator):
@@ -77,7 +88,8 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
     """
 
     classes_: NDArray[Any]
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = fitting.CONSTRAINTS
+    loss: ClassVar[str] = "log_loss"
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
     def __init__(
         self,
@@ -130,6 +142,7 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
 
+    @with_checked_parameters
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPClassifier:
         """Fit to rows X (n, D) and class labels y (n,), or label indicators (n, k).
 
@@ -138,43 +151,25 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             For bad data, in scikit-learn's words.
         """
-        self._validate_params()
-        X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=(np.float64, np.float32)
-        )
-        check_classification_targets(y)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X)
-        self._label_binarizer = LabelBinarizer().fit(y)
-        if self.warm_start and hasattr(self, "classes_") and set(self.classes_) != set(self._label_binarizer.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
-                f"Previously got {self.classes_}, `y` has {self._label_binarizer.classes_}"
-            )
-        self.classes_ = self._label_binarizer.classes_
-        T = np.asarray(self._label_binarizer.transform(y), np.float64)
-        several_labels = self._label_binarizer.y_type_.startswith("multilabel")
-        output = "sigmoid" if several_labels or T.shape[1] == 1 else "softmax"
-        objective = fitting.build(self, X.shape[1], T.shape[1], output, "cross_entropy")
-        validation = score = None
-        if self.early_stopping and self.solver != "lbfgs":
-            parts = [X, T] if sample_weight is None else [X, T, sample_weight]
-            split = train_test_split(
-                *parts,
-                test_size=self.validation_fraction,
-                random_state=self.random_state,
-                stratify=None if several_labels else y,
-            )
-            X, validation = split[0], tuple(split[1::2])
-            T, sample_weight = split[2], None if sample_weight is None else split[4]
-            labels = self._label_binarizer.inverse_transform(validation[1])
+        fitting.fit(self, X, y, sample_weight, incremental=False)
+        return self
 
-            def score(f: NDArray[Any]) -> float:
-                return float(accuracy_score(labels, self._labels(f), sample_weight=(*validation, None)[2]))
+    @only_if(_is_stochastic)
+    @with_checked_parameters
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> MLPClassifier:
+        """Train for one epoch over these rows, from where the last call left off.
 
-        fitting.fit(self, objective, X, T, sample_weight, validation, score)
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+        classes : array_like (n_classes,), optional
+            All classes that there will be; needed in the first call.
+        """
+        if _check_partial_fit_first_call(self, classes):
+            several = type_of_target(y).startswith("multilabel")
+            self._label_binarizer = LabelBinarizer().fit(y if several else classes)
+        fitting.fit(self, X, y, sample_weight, incremental=True)
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -192,12 +187,47 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
             return np.log(self.predict_proba(X))
 
     def _labels(self, f: NDArray[Any]) -> NDArray[Any]:
+        """Labels by outputs."""
         match self._label_binarizer.y_type_:
             case "multiclass":
                 return self.classes_[f.argmax(axis=1)]
             case "binary":
                 return self.classes_.take((f[:, 0] > 0.5).astype(np.intp), mode="clip")  # perhaps of one class only
-        return np.asarray(self._label_binarizer.inverse_transform(f))
+        return self._label_binarizer.inverse_transform(f)
+
+    def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Any]:
+        """Rows and encoded targets; classes are learned, or compared with those known."""
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=(np.float64, np.float32), reset=reset
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
+            self._label_binarizer = binarizer_of(y)
+            self.classes_ = self._label_binarizer.classes_
+        else:
+            require_known_classes(unique_labels(y), self.classes_, all_of_them=self.warm_start)
+        return X, encoded(y, self._label_binarizer)
+
+    def _output_name(self) -> str:
+        """scikit-learn's name of the output."""
+        return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
+
+    def _library_loss(self) -> str:
+        """The library's name of the loss."""
+        return "clipped_cross_entropy"
+
+    def _loss_divisor(self) -> int:
+        """What a loss is divided by when it is reported."""
+        return 1
+
+    def _stratify(self, T: Any) -> NDArray[Any] | None:
+        """Classes of rows that a split keeps in equal shares: of two classes only, as in scikit-learn."""
+        return np.where(T[:, 0] > 0.5, "True", "False") if self.n_outputs_ == 1 else None
+
+    def _held_out_score(self, rows: Rows) -> Callable[[NDArray[Any]], float]:
+        """A function from the outputs for these rows to their accuracy."""
+        return accuracy_of_outputs(rows, self._label_binarizer)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.model_selection import train_test_split
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
+from sklearn.utils.validation import column_or_1d, validate_data
 
+from multilayer.engines.protocol import Rows
 from multilayer.estimators import fitting
+from multilayer.estimators.parameters import CONSTRAINTS, with_checked_parameters
 
-# scikit-learn's name of a loss: our output and loss.
-LOSSES = {"squared_error": ("identity", "squared"), "poisson": ("exp", "poisson")}
+# scikit-learn's name of a loss, and ours.
+LOSSES = {"squared_error": "squared", "poisson": "poisson"}
 
 
 class MLPRegressor(RegressorMixin, BaseEstimator):
@@ -35,14 +38,14 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
     coefs_, intercepts_ : list of ndarray
         Wᵀ (n_in, n_out) and b of each layer.
     loss_curve_ : list of float
-        J of each epoch; the squared loss is ½ the sum over targets.
+        J of each epoch; the squared loss is ½ the mean over targets.
     n_iter_ : int
         Epochs run.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "loss": [StrOptions(set(LOSSES))],
-        **fitting.CONSTRAINTS,
+        **CONSTRAINTS,
     }
 
     def __init__(
@@ -98,6 +101,7 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
 
+    @with_checked_parameters
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
         """Fit to rows X (n, D) and targets y (n,) or (n, k).
 
@@ -106,7 +110,28 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         ValueError
             For bad data, in scikit-learn's words.
         """
-        self._validate_params()
+        fitting.fit(self, X, y, sample_weight, incremental=False)
+        return self
+
+    @with_checked_parameters
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+        """Train for one epoch over these rows, from where the last call left off; "lbfgs" runs whole, as in `fit`.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+        """
+        fitting.fit(self, X, y, sample_weight, incremental=True)
+        return self
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predicted targets (n,) or (n, k)."""
+        f = fitting.outputs(self, X)
+        return f[:, 0] if f.shape[1] == 1 else f
+
+    def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, NDArray[Any]]:
+        """Rows and targets (n, k)."""
         X, y = validate_data(
             self,
             X,
@@ -115,33 +140,41 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
             multi_output=True,
             y_numeric=True,
             dtype=(np.float64, np.float32),
+            reset=reset,
         )
+        if y.dtype.kind not in "fiub":
+            raise ValueError(f"y: must be numbers, came dtype {y.dtype}")
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X)
-        T = y.reshape(len(y), -1)
-        objective = fitting.build(self, X.shape[1], T.shape[1], *LOSSES[self.loss])
-        validation = score = None
-        if self.early_stopping and self.solver != "lbfgs":
-            parts = [X, T] if sample_weight is None else [X, T, sample_weight]
-            split = train_test_split(*parts, test_size=self.validation_fraction, random_state=self.random_state)
-            X, validation = split[0], tuple(split[1::2])
-            T, sample_weight = split[2], None if sample_weight is None else split[4]
+        if self.loss == "poisson" and (y < 0).any():
+            raise ValueError("y: must have no negative value for loss='poisson'")
+        return X, y.reshape(len(y), -1)
 
-            def score(f: NDArray[Any]) -> float:
-                return float(r2_score(validation[1], f, sample_weight=(*validation, None)[2]))
+    def _output_name(self) -> str:
+        """scikit-learn's name of the output."""
+        return "exp" if self.loss == "poisson" else "identity"
 
-        fitting.fit(self, objective, X, T, sample_weight, validation, score)
-        return self
+    def _library_loss(self) -> str:
+        """The library's name of the loss."""
+        return LOSSES[self.loss]
 
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Predicted targets (n,) or (n, k)."""
-        f = fitting.outputs(self, X)
-        return f[:, 0] if f.shape[1] == 1 else f
+    def _loss_divisor(self) -> int:
+        """What a loss is divided by when it is reported: scikit-learn averages squares over the outputs."""
+        return self.n_outputs_ if self.loss == "squared_error" else 1
+
+    def _stratify(self, T: NDArray[Any]) -> None:
+        """Classes of rows that a split keeps in equal shares."""
+        return None
+
+    def _held_out_score(self, rows: Rows) -> Callable[[NDArray[Any]], float]:
+        """A function from the outputs for these rows to their R², NaN where an output is not finite."""
+
+        def score(f: NDArray[Any]) -> float:
+            return float(r2_score(rows.Y, f, sample_weight=rows.weight)) if np.isfinite(f).all() else math.nan
+
+        return score
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.regressor_tags.poor_score = True
         tags.input_tags.sparse = True
         return tags

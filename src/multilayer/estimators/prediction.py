@@ -14,12 +14,14 @@ from sklearn.utils.validation import validate_data
 
 from multilayer.engines import engine_for
 from multilayer.engines.protocol import Program, State
+from multilayer.estimators.learned import described
 from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.training.rules import GradientDescent
 
 # A program keeps buffers, and serves one thread at a time: each thread has its own for the models that it asks.
 _KEPT = threading.local()
+_NETWORKS: WeakKeyDictionary[Any, tuple[tuple[Any, ...], Network]] = WeakKeyDictionary()
 
 
 def outputs(model: Any, network: Network, theta: Sequence[Any] | NDArray[Any], X: Any) -> NDArray[Any]:
@@ -42,6 +44,14 @@ def outputs(model: Any, network: Network, theta: Sequence[Any] | NDArray[Any], X
     program = _program(model, network, dtype)
     program.write(State(network.pack(theta, dtype), ()))
     return program.predict(X)
+
+
+def kept_network(model: Any, *description: Any) -> Network:
+    """The network that `learned.described` makes of a description, kept for the model's next question."""
+    kept = _NETWORKS.get(model)
+    if kept is None or kept[0] != description:
+        kept = _NETWORKS[model] = description, described(*description)
+    return kept[1]
 
 
 def checked_rows(estimator: Any, X: Any) -> Any:

@@ -81,7 +81,7 @@ def _found(array: Array) -> Any:
 
 def _extended(xp: Any, array: Array) -> Any:
     if array_api_compat.is_numpy_array(array):
-        own = {"erfc": _scipy_erfc, **_also_of_scalars(np.maximum, np.minimum)}
+        own = {"erfc": _scipy_erfc, "epsilon": _numpy_epsilon, **_also_of_scalars(np.maximum, np.minimum)}
     elif array_api_compat.is_torch_array(array):
         own = _of_torch(xp)
     elif hasattr(xp, "erfc"):  # more than the standard has, so made for these formulas: complete as it is
@@ -95,6 +95,14 @@ def _scipy_erfc(z: Array) -> Array:
     from scipy.special import erfc  # here, because only gelu needs it and it is slow to import
 
     return erfc(z)
+
+
+def _numpy_epsilon(z: Array) -> Array:
+    return np.asarray(np.finfo(np.asarray(z).dtype).eps)
+
+
+def _epsilon(xp: Any) -> ArrayFunction:
+    return lambda z: xp.asarray(xp.finfo(z.dtype).eps, dtype=z.dtype, device=z.device)
 
 
 def _also_of_scalars(maximum: ArrayFunction, minimum: ArrayFunction) -> dict[str, ArrayFunction]:
@@ -122,7 +130,7 @@ def _of_torch(xp: Any) -> dict[str, ArrayFunction]:
             return xp.minimum(a, b)
         return xp.clamp(a, max=b) if isinstance(a, xp.Tensor) else xp.clamp(b, max=a)
 
-    return _also_of_scalars(maximum, minimum)
+    return {"epsilon": _epsilon(xp), **_also_of_scalars(maximum, minimum)}
 
 
 def _of_standard(xp: Any) -> dict[str, ArrayFunction]:
@@ -137,6 +145,7 @@ def _of_standard(xp: Any) -> dict[str, ArrayFunction]:
         return xp.asarray(_scipy_erfc(np.asarray(z)), dtype=z.dtype, device=z.device)
 
     return {
+        "epsilon": _epsilon(xp),
         "erfc": erfc,
         "where": lambda condition, a, b: xp.where(condition, *arrays(a, b)),
         **_also_of_scalars(lambda a, b: xp.maximum(*arrays(a, b)), lambda a, b: xp.minimum(*arrays(a, b))),

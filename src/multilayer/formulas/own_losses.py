@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from multilayer.formulas.activations.saturating import sigmoid
 from multilayer.formulas.activations.thresholds import sign
 from multilayer.formulas.losses import squared
 from multilayer.formulas.namespace import Array, namespace
@@ -93,6 +94,23 @@ def binary_cross_entropy(z: Array, y: Array) -> Array:
     return threshold_perceptron(z, y) + xp.log1p(xp.exp(-xp.abs(z)))
 
 
+def clipped_binary_cross_entropy(z: Array, y: Array) -> Array:
+    """Cross-entropy of sigmoid units whose outputs count as no closer to 0 and 1 than the dtype's machine epsilon.
+
+        L = −y log f − (1 − y) log(1 − f),   f = min(max(sigmoid(z), ε), 1 − ε);   δ = sigmoid(z) − y
+
+    as in scikit-learn 1.9: clipped in the value only, which stays below 36.05 (float32: 15.95), so δ is not its
+    derivative where f is clipped. 1 − f has the rounding of f: far out on the wrong side the last digits are
+    scikit-learn's, and not those of `binary_cross_entropy`.
+
+    Shapes: z, y (…, k) → (…, k), dtype kept.   0 ≤ y ≤ 1.
+    """
+    xp = namespace(z)
+    least = xp.epsilon(z)
+    f = xp.minimum(xp.maximum(sigmoid(z), least), 1.0 - least)
+    return -(y * xp.log(f) + (1.0 - y) * xp.log(1.0 - f))
+
+
 def poisson_of_logarithm(z: Array, y: Array) -> Array:
     """Poisson loss of exponential units, half the unit deviance.
 
@@ -161,6 +179,23 @@ def softmax_cross_entropy(z: Array, y: Array) -> Array:
     return _short_of_maximum(s, y) + xp.log1p(others)
 
 
+def clipped_softmax_cross_entropy(z: Array, y: Array) -> Array:
+    """Cross-entropy of a softmax layer whose outputs count as no closer to 0 and 1 than the dtype's machine epsilon.
+
+        L = Σ_c y_c min(max(−log f_c, ε), −log ε);   δ = f − y
+
+    that is f clipped to [ε, 1 − ε] in the value only, as `clipped_binary_cross_entropy`.
+
+    Shapes: z, y (…, k) → (…,), dtype kept.   y a distribution: one-hot, or soft with Σy = 1.
+    """
+    xp = namespace(z)
+    s = below_maximum(z)
+    others = xp.sum(xp.where(first_maximum(s) == 1.0, 0.0, xp.exp(s)), axis=-1)
+    least = xp.epsilon(z)
+    a = xp.expand_dims(xp.log1p(others), axis=-1) - s
+    return xp.sum(y * xp.minimum(xp.maximum(a, least), -xp.log(least)), axis=-1)
+
+
 def sparsemax_loss(z: Array, y: Array) -> Array:
     """Sparsemax loss, for one label or several.
 
@@ -226,6 +261,7 @@ OWN_LOSSES: Mapping[tuple[str, str, bool], OwnLoss] = MappingProxyType(
         **_entries(
             OwnLoss("squared", "identity", squared, residual, rowwise=False),
             OwnLoss("cross_entropy", "sigmoid", binary_cross_entropy, residual, rowwise=False),
+            OwnLoss("clipped_cross_entropy", "sigmoid", clipped_binary_cross_entropy, residual, rowwise=False),
             OwnLoss("poisson", "exp", poisson_of_logarithm, residual, rowwise=False),
             OwnLoss("perceptron", "heaviside", threshold_perceptron, residual, rowwise=False),
             OwnLoss("perceptron", "sign", bipolar_perceptron, bipolar_perceptron_delta, rowwise=False),
@@ -237,6 +273,7 @@ OWN_LOSSES: Mapping[tuple[str, str, bool], OwnLoss] = MappingProxyType(
         ),
         **_entries(
             OwnLoss("cross_entropy", "softmax", softmax_cross_entropy, residual, rowwise=True),
+            OwnLoss("clipped_cross_entropy", "softmax", clipped_softmax_cross_entropy, residual, rowwise=True),
             OwnLoss("sparsemax", "sparsemax", sparsemax_loss, residual, rowwise=True),
             OwnLoss("perceptron", "identity", multiclass_perceptron, multiclass_perceptron_delta, rowwise=True),
             OwnLoss("hinge", "identity", multiclass_hinge, multiclass_hinge_delta, rowwise=True),

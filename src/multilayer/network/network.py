@@ -106,15 +106,15 @@ class Network:
         """Length P of the flat parameter vector."""
         return self.views[-1].stop
 
-    def initialize(self, seed: int = 0) -> Parameters:
+    def initialize(self, seed: int | np.random.Generator | np.random.RandomState = 0) -> Parameters:
         """Draw initial weights; float64, all views of one flat vector.
 
         Parameters
         ----------
-        seed : int
-            The same seed draws the same weights.
+        seed : int or generator
+            The same seed draws the same weights; a generator of NumPy's is advanced by what they need.
         """
-        generator = stream(seed, "weights")
+        generator = seed if isinstance(seed, np.random.Generator | np.random.RandomState) else stream(seed, "weights")
         theta = np.empty(self.n_parameters)
         parameters = self.unpack(theta)
         for group, values in zip(self.groups, parameters, strict=True):

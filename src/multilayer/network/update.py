@@ -69,7 +69,7 @@ def objective_gradient(plan: Plan, theta: Array, gradient: Array, weight: Array)
 
 def divisor(weight: Array) -> Array:
     """The weight of a batch's rows as what their sums are divided by: 1 where it is 0, since their sums are 0 then."""
-    return namespace(weight).where(weight > 0.0, weight, 1.0)
+    return namespace(weight).where(weight != 0.0, weight, 1.0)
 
 
 def update(

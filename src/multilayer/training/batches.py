@@ -37,13 +37,17 @@ class Batches:
         """Batches an epoch."""
         return -(-self.n_rows // self.batch_size)
 
-    def draw(self, generator: np.random.Generator, epochs: int) -> tuple[IntArray, IntArray]:
-        """Order and starts of the next epochs, as a `Stretch` takes them."""
+    def starts(self, epochs: int) -> IntArray:
+        """Where the batches of so many epochs begin and end in their order, as a `Stretch` takes it."""
         starts = np.empty(epochs * self.per_epoch + 1, dtype=np.int64)
         within = np.arange(0, self.n_rows, self.batch_size)
         np.add(self.n_rows * np.arange(epochs)[:, None], within, out=starts[:-1].reshape(epochs, self.per_epoch))
         starts[-1] = epochs * self.n_rows
-        return epoch_orders(generator, self.n_rows, epochs, self.sampling).ravel(), starts
+        return starts
+
+    def draw(self, generator: np.random.Generator, epochs: int) -> tuple[IntArray, IntArray]:
+        """Order and starts of the next epochs, as a `Stretch` takes them."""
+        return epoch_orders(generator, self.n_rows, epochs, self.sampling).ravel(), self.starts(epochs)
 
 
 def batches(n_rows: int, batch_size: int | None, sampling: str) -> Batches:

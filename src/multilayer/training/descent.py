@@ -3,37 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from multilayer.engines.protocol import OnNonfinite, Program, Report, Stretch
 from multilayer.network.checks import require_choice
-from multilayer.training.batches import Batches
+from multilayer.training.batches import Batches, IntArray
 from multilayer.training.diagnosis import describe_nonfinite
-from multilayer.training.history import Ending, Epoch, Run
+from multilayer.training.history import Ending, Run
 from multilayer.training.progress import Progress
 from multilayer.training.rules import Rprop, Rule
-from multilayer.training.schedules import Constant, Plateau, Schedule
-from multilayer.training.stopping import watched
+from multilayer.training.schedules import Constant, Followed, Plateau, Schedule, Timed
 from multilayer.training.stretches import Stretches
-from multilayer.training.tally import Tally
+from multilayer.training.tally import MeanBy, Tally
 from multilayer.training.task import Task
 from multilayer.training.whole_batch import WholeBatch
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How gradient descent goes about a task."""
+    """How gradient descent goes about a task.
+
+
+    Parameters
+    ----------
+    rule, schedule, batches
+        What updates are made of.
+    seed : int
+        Of the order, and the dropout masks.
+    on_nonfinite : {"stop", "continue"}
+        As in `Stretch`.
+    orders : callable or None
+        Gives the order of the next epoch (n,) when that begins, never earlier, in place of the seed's.
+    made : int
+        Updates made in earlier runs; the rule's scalars and the schedule go on from there.
+    mean_by : {"weight", "rows"}
+        What each batch's mean counts by in its epoch's.
+    """
 
     rule: Rule
-    schedule: Schedule
+    schedule: Schedule | Followed
     batches: Batches
     seed: int
     on_nonfinite: OnNonfinite
+    orders: Callable[[], IntArray] | None = None
+    made: int = 0
+    mean_by: MeanBy = "weight"
 
     def stretches(self, epochs: int, seen: bool) -> Stretches:
         """What a run of so many epochs asks of the engine; see `Stretches`."""
-        return Stretches(self.rule, self.schedule, self.batches, self.seed, self.on_nonfinite, epochs, seen)
+        timed = self.schedule if isinstance(self.schedule, Timed) else None
+        given = self.rule, timed, self.batches, self.seed, self.on_nonfinite
+        return Stretches(*given, epochs, seen, self.orders, self.made)
 
     def check(self, task: Task) -> None:
         """Refuse what does not go together."""
@@ -70,10 +91,12 @@ def descend(task: Task, settings: Settings, program: Program) -> Run:
     """
     whole = WholeBatch(task.plan, program, task.rows)
     progress = Progress(task, program, whole)
-    factor_after = _plateau_factor(settings.schedule)
-    seen = progress.looking or isinstance(settings.schedule, Plateau)
-    stretches = settings.stretches(task.epochs, seen)
-    tally = Tally(task.plan, settings.rule, settings.batches.per_epoch)
+    schedule = settings.schedule.follow() if isinstance(settings.schedule, Plateau) else settings.schedule
+    seen = progress.looking or isinstance(schedule, Followed)
+    stretches = replace(settings, schedule=schedule).stretches(task.epochs, seen)
+    if isinstance(schedule, Followed):
+        stretches.factor = schedule.first
+    tally = Tally(task.plan, settings.rule, settings.batches.per_epoch, settings.mean_by)
     not_added: tuple[Report, Stretch] | None = None
     ended: Ending = "epochs"
     message = f"all {task.epochs} epochs were run"
@@ -97,7 +120,8 @@ def descend(task: Task, settings: Settings, program: Program) -> Run:
                 if reason := progress.add(**{name: float(column[0]) for name, column in epochs.items()}):
                     ended, message = "stopped", reason
                     break
-                stretches.factor = factor_after(progress.last)
+                if isinstance(schedule, Followed):
+                    stretches.factor = schedule.after(progress.last)
             del stretch  # its order takes memory that the next one's may have
     except KeyboardInterrupt:  # between two stretches; inside one the engine answers it
         if not_added is not None and not_added[0] is not tally.added:
@@ -106,14 +130,6 @@ def descend(task: Task, settings: Settings, program: Program) -> Run:
             progress.extend(tally.finished)
         ended, message = "interrupted", f"interrupted after epoch {tally.epochs}"
     return progress.finish(ended, message)
-
-
-def _plateau_factor(schedule: Schedule) -> Callable[[Epoch], float]:
-    """A function from each looked-at epoch to the factor on the rates of the next."""
-    if not isinstance(schedule, Plateau):
-        return lambda epoch: 1.0
-    observe = schedule.watch()
-    return lambda epoch: observe(watched(epoch, schedule.on))
 
 
 def _names(union: Any) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from multilayer.training.history import Ending, Run
 from multilayer.training.progress import Progress
 from multilayer.training.task import Task
 from multilayer.training.whole_batch import WholeBatch, require_smooth
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult  # slow to import
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,26 @@ class ConjugateGradient:
         return {"gtol": self.gradient_tolerance}
 
 
+def minimize_with(
+    method: LBFGS | ConjugateGradient,
+    value_and_gradient: Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]],
+    start: NDArray[np.float64],
+    iterations: int,
+    after: Callable[..., None] | None = None,
+) -> OptimizeResult:
+    """SciPy's minimisation by a method; `after` is its callback."""
+    from scipy.optimize import minimize
+
+    return minimize(
+        value_and_gradient,
+        start,
+        jac=True,
+        method="L-BFGS-B" if isinstance(method, LBFGS) else "CG",
+        callback=after,
+        options={**method.options(), "maxiter": iterations},
+    )
+
+
 def minimise(task: Task, method: LBFGS | ConjugateGradient, program: Program, theta: NDArray[Any]) -> Run:
     """Minimise the task's objective over all rows from the flat θ on; an iteration counts as an epoch.
 
@@ -94,7 +118,6 @@ def minimise(task: Task, method: LBFGS | ConjugateGradient, program: Program, th
     Diverged
         If J or ∇J is NaN or infinite at the start.
     """
-    from scipy.optimize import OptimizeResult, minimize
 
     require_smooth(task.plan, method.name)
     program.write(State(theta, ()))
@@ -123,14 +146,7 @@ def minimise(task: Task, method: LBFGS | ConjugateGradient, program: Program, th
     if task.epochs == 0:
         return progress.finish("epochs", "all 0 epochs were run")
     try:
-        result = minimize(
-            value_and_gradient,
-            theta.astype(np.float64),
-            jac=True,
-            method="L-BFGS-B" if isinstance(method, LBFGS) else "CG",
-            callback=after,
-            options={**method.options(), "maxiter": task.epochs},
-        )
+        result = minimize_with(method, value_and_gradient, theta.astype(np.float64), task.epochs, after)
     except KeyboardInterrupt:
         return progress.finish("interrupted", f"interrupted in epoch {len(progress.record) + 1}")
     if reason is not None:

@@ -19,6 +19,7 @@ from multilayer.network.checks import (
     require_choice,
     require_not_negative,
     require_positive,
+    require_share,
     require_truth,
 )
 
@@ -60,7 +61,7 @@ class Momentum:
     rate : float
         η > 0.
     momentum : float
-        μ in [0, 1).
+        μ in [0, 1].
     nesterov : bool
         θ ← θ + μv − ηg with the new v (Nesterov 1983 in the form of Sutskever et al. 2013 that is
         evaluated at the looked-ahead point; scikit-learn's).
@@ -75,7 +76,7 @@ class Momentum:
 
     def __post_init__(self) -> None:
         require_positive("rate", self.rate)
-        require_below_one("momentum", self.momentum)
+        require_share("momentum", self.momentum)
         require_truth("nesterov", self.nesterov)
         require_not_negative("weight_decay", self.weight_decay)
 

@@ -21,7 +21,8 @@ from multilayer.network.checks import (
     require_positive,
     require_share,
 )
-from multilayer.training.stopping import Watched
+from multilayer.training.history import Epoch
+from multilayer.training.stopping import Watched, watched
 
 FloatArray = NDArray[np.float64]
 
@@ -211,6 +212,27 @@ class Plateau:
             return factor
 
         return observe
+
+    def follow(self) -> Followed:
+        """The same from finished epochs on."""
+        observe = self.watch()
+        return Followed(1.0, lambda epoch: observe(watched(epoch, self.on)))
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The factor of each epoch is what a function answers to the epoch before.
+
+    Parameters
+    ----------
+    first : float
+        Factor of the first epoch.
+    after : callable
+        From a finished epoch to the factor of the next one; asked after the stopping conditions.
+    """
+
+    first: float
+    after: Callable[[Epoch], float]
 
 
 Schedule = Timed | Plateau

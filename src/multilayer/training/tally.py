@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from multilayer.engines.protocol import Report, Stretch
@@ -9,9 +11,20 @@ from multilayer.network.plan import Plan
 from multilayer.training.history import Columns
 from multilayer.training.rules import Rule
 
+MeanBy = Literal["weight", "rows"]
+
 
 class Tally:
     """Adds up the reports of a run's stretches, wherever these were cut.
+
+    Parameters
+    ----------
+    plan, rule
+        Of the run.
+    per_epoch : int
+        Batches.
+    mean_by : {"weight", "rows"}
+        What each batch's mean counts by in its epoch's.
 
     Attributes
     ----------
@@ -23,11 +36,11 @@ class Tally:
         Columns of the epochs that it finished.
     """
 
-    def __init__(self, plan: Plan, rule: Rule, per_epoch: int) -> None:
+    def __init__(self, plan: Plan, rule: Rule, per_epoch: int, mean_by: MeanBy = "weight") -> None:
         self.updates = 0
         self.added: Report | None = None
         self.finished: Columns = {}
-        self._mean, self._per_epoch = plan.reduction == "mean", per_epoch
+        self._mean, self._per_epoch, self._by_rows = plan.reduction == "mean", per_epoch, mean_by == "rows"
         names = rule.formula.scalars
         self._rate = names.index("rate") if "rate" in names else None
         self._open = np.zeros(3)  # sums of the epoch that is not finished
@@ -46,7 +59,10 @@ class Tally:
         if done:
             terms = np.empty((3, done))
             terms[0], terms[1] = report.loss, report.weight
-            np.multiply(report.penalty, report.weight, out=terms[2])
+            if self._by_rows:
+                terms[1] = np.diff(stretch.starts[: done + 1])
+                terms[0] *= terms[1] / report.weight
+            np.multiply(report.penalty, terms[1], out=terms[2])
             bounds = np.arange(-begun, done, per_epoch)
             bounds[0] = 0
             sums = np.add.reduceat(terms, bounds, axis=1)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 
 #include "elementary_error.hpp"
 #include "elementary_exponential.hpp"
@@ -23,6 +24,11 @@ template <typename T> inline Lanes<T> sqrt(Lanes<T> a) { return square_root(a); 
 
 // Single numbers have these, too.
 template <typename T> inline T where(bool condition, T a, T b) { return condition ? a : b; }
+
+// The machine epsilon of the argument's type.
+inline float epsilon(float) { return std::numeric_limits<float>::epsilon(); }
+inline double epsilon(double) { return std::numeric_limits<double>::epsilon(); }
+template <typename T> inline Lanes<T> epsilon(Lanes<T>) { return Lanes<T>::all(std::numeric_limits<T>::epsilon()); }
 
 // NaN if one of the two is NaN, unlike std::fmax and std::fmin. For a constant b, b != b costs nothing.
 template <typename T> inline T maximum(T a, T b) { return where((a <= b) | (b != b), b, a); }

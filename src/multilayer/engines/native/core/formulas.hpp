@@ -597,6 +597,31 @@ inline T binary_cross_entropy(T z, T y) {
     return t13;
 }
 
+// Cross-entropy of sigmoid units whose outputs count as no closer to 0 and 1 than the dtype's machine epsilon.
+template <typename T>
+inline T clipped_binary_cross_entropy(T z, T y) {
+    const T t1 = elementary::epsilon(z);
+    const T t2 = elementary::abs(z);
+    const T t3 = -t2;
+    const T t4 = elementary::exp(t3);
+    const auto t5 = z >= T(0.0);
+    const T t6 = elementary::where(t5, T(1.0), t4);
+    const T t7 = T(1.0) + t4;
+    const T t8 = t6 / t7;
+    const T t9 = elementary::maximum(t8, t1);
+    const T t10 = T(1.0) - t1;
+    const T t11 = elementary::minimum(t9, t10);
+    const T t12 = elementary::log(t11);
+    const T t13 = y * t12;
+    const T t14 = T(1.0) - y;
+    const T t15 = T(1.0) - t11;
+    const T t16 = elementary::log(t15);
+    const T t17 = t14 * t16;
+    const T t18 = t13 + t17;
+    const T t19 = -t18;
+    return t19;
+}
+
 // Poisson loss of exponential units, half the unit deviance.
 template <typename T>
 inline T poisson_of_logarithm(T z, T y) {

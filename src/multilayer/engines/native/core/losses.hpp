@@ -69,18 +69,32 @@ template <typename Own> struct OwnLossByUnit {
     }
 };
 
-struct CrossEntropyOfSoftmax {
-    static constexpr std::string_view output = "softmax", name = "cross_entropy";
+struct ExactCrossEntropy {
+    static constexpr std::string_view name = "cross_entropy";
+    template <typename T, typename Show>
+    static auto of(int units, Column<const T> z, Column<const T> y, const Show& show) {
+        return rowwise::softmax_cross_entropy(units, z, y, show);
+    }
+};
+struct ClippedCrossEntropy {
+    static constexpr std::string_view name = "clipped_cross_entropy";
+    template <typename T, typename Show>
+    static auto of(int units, Column<const T> z, Column<const T> y, const Show& show) {
+        return rowwise::clipped_softmax_cross_entropy(units, z, y, show);
+    }
+};
+
+template <typename Variant> struct CrossEntropyOfSoftmax {
+    static constexpr std::string_view output = "softmax", name = Variant::name;
     static constexpr bool one_unit = false, several_units = true;
 
     template <typename T> static Lanes<T> value(int units, Column<const T> z, Column<const T> y) {
-        return rowwise::softmax_cross_entropy(units, z, y, show_nothing).loss;
+        return Variant::of(units, z, y, show_nothing).loss;
     }
     // δ = f − y; until their sum is known, δ holds the exponentials.
     template <typename T>
     static Lanes<T> value_and_delta(int units, Column<const T> z, Column<const T> y, Column<T> delta) {
-        const auto [loss, sum] =
-            rowwise::softmax_cross_entropy(units, z, y, [&](int u, Lanes<T> e) { delta.set(u, e); });
+        const auto [loss, sum] = Variant::of(units, z, y, [&](int u, Lanes<T> e) { delta.set(u, e); });
         const Lanes<T> share = Lanes<T>(1.0) / sum;
         for (int u = 0; u < units; ++u) delta.set(u, delta(u) * share - y(u));
         return loss;
@@ -189,7 +203,8 @@ template <typename... Own> struct OwnLossTable {
 
 template <typename... Loss> LossTable<LossByUnit<Loss>...> loss_table(std::tuple<Loss...>*);
 template <typename... Own>
-OwnLossTable<OwnLossByUnit<Own>..., CrossEntropyOfSoftmax, SparsemaxOfSparsemax, PerceptronOfScores, HingeOfScores>
+OwnLossTable<OwnLossByUnit<Own>..., CrossEntropyOfSoftmax<ExactCrossEntropy>, CrossEntropyOfSoftmax<ClippedCrossEntropy>,
+             SparsemaxOfSparsemax, PerceptronOfScores, HingeOfScores>
 own_loss_table(std::tuple<Own...>*);
 
 using Losses = decltype(loss_table(static_cast<tables::Losses*>(nullptr)));

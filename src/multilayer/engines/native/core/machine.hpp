@@ -41,7 +41,7 @@ public:
                 bool stop_on_nonfinite, Interrupt* interrupt) {
         Seen seen;
         seen.weight = weight_of(data, batch);
-        const double divisor = seen.weight > 0 ? seen.weight : 1.0;  // sums over rows without weight are 0
+        const double divisor = seen.weight != 0 ? seen.weight : 1.0;  // sums over rows without weight are 0
         const double factor = plan_.mean ? 1.0 / divisor : 1.0;
         const Update update = parameters.update_by(scalars, divisor);
         const Masks masks{step, seed};
@@ -92,7 +92,7 @@ public:
 
     // The update by a summed gradient; returns the penalty's part of J from before.
     double apply(Team& team, const T* gradient, double weight, const double* scalars) {
-        const double divisor = weight > 0 ? weight : 1.0;
+        const double divisor = weight != 0 ? weight : 1.0;
         const T scale = static_cast<T>(plan_.mean ? divisor : 1.0);
         T* part = sum_.single_part();
         for (Index i = 0; i < plan_.n_parameters; ++i) part[i] = gradient[i] / scale;

@@ -64,22 +64,48 @@ template <typename T> Lanes<T> marked(Truth<T> first, Lanes<T> s) {
     return where(first, Lanes<T>(1.0), where(s <= zero, zero, s));
 }
 
-// L = Σ y(m − z) + log1p(Σ_{c≠argmax} e^{z−m}). Shows every e^{z−m}, and then gives their sum beside L.
-template <typename T> struct CrossEntropy {
-    Lanes<T> loss, sum;
+// The row's maximum m, and Σ_{c≠argmax} e^{z−m}; shows z − m and e^{z−m} of each unit.
+template <typename T> struct Exponentials {
+    Lanes<T> m, others;
 };
-template <typename T, typename Show>
-CrossEntropy<T> softmax_cross_entropy(int units, Column<const T> z, Column<const T> y, const Show& show) {
+template <typename T, typename Show> Exponentials<T> exponentials(int units, Column<const T> z, const Show& show) {
     const Lanes<T> m = largest(units, z);
-    Lanes<T> shortfall(0.0), others(0.0);
+    Lanes<T> others(0.0);
     FirstMaximum<T> is_first;
     for (int u = 0; u < units; ++u) {
         const Lanes<T> s = below(z(u), m), e = elementary::exp(s);
-        shortfall = shortfall + short_of_maximum(s, y(u));
         others = others + where(is_first(s), Lanes<T>(0.0), e);
-        show(u, e);
+        show(u, s, e);
     }
+    return {m, others};
+}
+
+// Cross-entropies of a softmax show every e^{z−m}, and then give their sum beside L.
+template <typename T> struct CrossEntropy {
+    Lanes<T> loss, sum;
+};
+
+// L = Σ y(m − z) + log1p(Σ_{c≠argmax} e^{z−m}).
+template <typename T, typename Show>
+CrossEntropy<T> softmax_cross_entropy(int units, Column<const T> z, Column<const T> y, const Show& show) {
+    Lanes<T> shortfall(0.0);
+    const auto [m, others] = exponentials(units, z, [&](int u, Lanes<T> s, Lanes<T> e) {
+        shortfall = shortfall + short_of_maximum(s, y(u));
+        show(u, e);
+    });
     return {shortfall + elementary::log1p(others), Lanes<T>(1.0) + others};
+}
+
+// L = Σ y·min(max(−log f, ε), −log ε).
+template <typename T, typename Show>
+CrossEntropy<T> clipped_softmax_cross_entropy(int units, Column<const T> z, Column<const T> y, const Show& show) {
+    const auto [m, others] = exponentials(units, z, [&](int u, Lanes<T>, Lanes<T> e) { show(u, e); });
+    const Lanes<T> tail = elementary::log1p(others), least = elementary::epsilon(m), most = -elementary::log(least);
+    Lanes<T> loss(0.0);
+    for (int u = 0; u < units; ++u) {
+        loss = loss + y(u) * elementary::minimum(elementary::maximum(tail - below(z(u), m), least), most);
+    }
+    return {loss, Lanes<T>(1.0) + others};
 }
 
 // f = e^{z−m} / Σ e^{z−m}; f may be z.

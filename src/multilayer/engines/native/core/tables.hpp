@@ -249,6 +249,15 @@ struct CrossEntropyOfSigmoid {
     template <typename V> static V delta(V z, V f, V y) { return own_losses::residual(z, f, y); }
 };
 
+struct ClippedCrossEntropyOfSigmoid {
+    static constexpr std::string_view name = "clipped_cross_entropy";
+    static constexpr bool one_unit = true;
+    static constexpr bool several_units = true;
+    using Output = SigmoidActivation;
+    template <typename V> static V value(V z, V y) { return own_losses::clipped_binary_cross_entropy(z, y); }
+    template <typename V> static V delta(V z, V f, V y) { return own_losses::residual(z, f, y); }
+};
+
 struct PoissonOfExp {
     static constexpr std::string_view name = "poisson";
     static constexpr bool one_unit = true;
@@ -294,8 +303,8 @@ struct HingeOfIdentity {
     template <typename V> static V delta(V z, V f, V y) { return own_losses::hinge_delta(z, f, y); }
 };
 
-using OwnLosses = std::tuple<SquaredOfIdentity, CrossEntropyOfSigmoid, PoissonOfExp, PerceptronOfHeaviside,
-        PerceptronOfSign, PerceptronOfIdentity, HingeOfIdentity>;
+using OwnLosses = std::tuple<SquaredOfIdentity, CrossEntropyOfSigmoid, ClippedCrossEntropyOfSigmoid, PoissonOfExp,
+        PerceptronOfHeaviside, PerceptronOfSign, PerceptronOfIdentity, HingeOfIdentity>;
 
 struct GradientDescentRule {
     static constexpr std::string_view name = "gradient_descent";

@@ -1,0 +1,61 @@
+"""Class labels: compared with the classes known, encoded as targets, and scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.preprocessing import LabelBinarizer
+
+from multilayer.engines.protocol import Rows
+from multilayer.network.targets import OneHot
+
+
+def binarizer_of(y: NDArray[Any]) -> LabelBinarizer:
+    """A binarizer fitted to checked labels; at once where nothing can be wrong or worth a warning."""
+    if y.ndim == 1 and y.dtype.kind in "iubU":
+        classes = np.unique(y)
+        if 2 * len(classes) <= len(y):
+            binarizer = LabelBinarizer()
+            binarizer.y_type_ = "binary" if len(classes) <= 2 else "multiclass"
+            binarizer.sparse_input_, binarizer.classes_ = False, classes
+            return binarizer
+    return LabelBinarizer().fit(y)
+
+
+def require_known_classes(given: NDArray[Any], known: NDArray[Any], *, all_of_them: bool) -> None:
+    """Refuse other classes than the known ones, and with `all_of_them` also fewer, in scikit-learn's words."""
+    if all_of_them:
+        if set(given) != set(known):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                f"Previously got {known}, `y` has {given}"
+            )
+    elif len(np.setdiff1d(given, known, assume_unique=True)):
+        raise ValueError(f"`y` has classes not in `self.classes_`. `self.classes_` has {known}. 'y' has {given}.")
+
+
+def encoded(y: NDArray[Any], binarizer: LabelBinarizer) -> NDArray[Any] | OneHot:
+    """Targets (n, k) of labels that the binarizer knows: labels of several classes, else zeros and ones."""
+    if y.ndim == 2 or binarizer.y_type_ not in ("binary", "multiclass"):
+        return binarizer.transform(y).astype(bool)
+    places = np.searchsorted(binarizer.classes_, y)
+    if binarizer.y_type_ == "multiclass":
+        return OneHot(places.astype(np.int32), len(binarizer.classes_))
+    return places[:, None].astype(bool)
+
+
+def accuracy_of_outputs(rows: Rows, binarizer: LabelBinarizer) -> Callable[[NDArray[Any]], float]:
+    """A function from the outputs for these rows to the share, by weight, that is predicted right."""
+    Y, weight = rows.Y, rows.weight
+
+    def right(f: NDArray[Any]) -> NDArray[np.bool_]:
+        if isinstance(Y, OneHot):
+            return f.argmax(axis=1) == Y.labels
+        if len(binarizer.classes_) == 1:  # the only one is always predicted
+            return np.ones(len(f), bool)
+        return ((f > 0.5) == Y).all(axis=1)
+
+    return lambda f: float(np.average(right(f), weights=weight))
