@@ -1,6 +1,6 @@
 """`from_sklearn` and `to_sklearn`: fitted `MLPClassifier` and `MLPRegressor` of scikit-learn as ours, and back.
 
-Both sides keep the same parameters and, but for what `_optimizer` holds, the same fitted attributes; all are copied.
+Both sides keep the same parameters and fitted attributes, the optimiser in a form of its own; all are copied.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 import sklearn.neural_network
 from sklearn.utils.validation import check_is_fitted
 
+from multilayer.convert.solver_memory import optimizer_from_sklearn, optimizer_to_sklearn
 from multilayer.estimators.mlp_classifier import MLPClassifier
 from multilayer.estimators.mlp_regressor import MLPRegressor
-from multilayer.network.network import Network
 
 THEIRS: dict[type, type] = {
     MLPClassifier: sklearn.neural_network.MLPClassifier,
@@ -23,7 +23,7 @@ THEIRS: dict[type, type] = {
 }
 LOGISTIC = {"sigmoid": "logistic"}  # scikit-learn's name
 ALTERING = ("activations", "output_activation")  # our parameters, without which the same weights predict other numbers
-UNSHARED = ("_optimizer", "network_")  # fitted attributes that each side has in a form of its own
+UNSHARED = ("_optimizer",)  # fitted attributes that each side has in a form of its own
 
 
 def from_sklearn(fitted: Any) -> Any:
@@ -38,7 +38,7 @@ def from_sklearn(fitted: Any) -> Any:
     -------
     MLPClassifier or MLPRegressor
         With the same parameters and fitted attributes: predictions are equal, and `partial_fit` or a warm start goes on
-        from there. The solver's memory (Adam's moments, a velocity) begins anew.
+        from there, with the solver's memory (Adam's moments, a velocity).
 
     Raises
     ------
@@ -57,10 +57,8 @@ def from_sklearn(fitted: Any) -> Any:
         came = getattr(fitted, unknown[0])
         raise ValueError(f"{unknown[0]}: {kinds[0].__name__} has no such parameter, came {came!r}")
     made = _with_fitted(fitted, kinds[0](**parameters))
-    sizes = [fitted.coefs_[0].shape[0], *(W.shape[1] for W in fitted.coefs_)]
-    names = {theirs: ours for ours, theirs in LOGISTIC.items()}
-    hidden, output = (names.get(name, name) for name in (fitted.activation, fitted.out_activation_))
-    made.network_ = Network(sizes, hidden, output, initial_weights="scikit_learn")
+    if hasattr(fitted, "_optimizer"):
+        made._optimizer = optimizer_from_sklearn(fitted._optimizer, made)
     return made
 
 
@@ -76,7 +74,7 @@ def to_sklearn(fitted: MLPClassifier | MLPRegressor) -> Any:
     -------
     sklearn.neural_network.MLPClassifier or MLPRegressor
         With the same parameters and fitted attributes: predictions are equal, and `partial_fit` or a warm start goes on
-        from there. The solver's memory (Adam's moments, a velocity) begins anew.
+        from there, with the solver's memory (Adam's moments, a velocity).
 
     Raises
     ------
@@ -109,7 +107,10 @@ def to_sklearn(fitted: MLPClassifier | MLPRegressor) -> Any:
             f"scikit-learn's {theirs.__name__} has no {', '.join(unknown)}: it predicts the same, but trains without",
             stacklevel=2,
         )
-    return _with_fitted(fitted, made)
+    made = _with_fitted(fitted, made)
+    if hasattr(fitted, "_optimizer"):
+        made._optimizer = optimizer_to_sklearn(fitted._optimizer, made)
+    return made
 
 
 def _parameters(source: Any, target: type) -> tuple[dict[str, Any], list[str]]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from multilayer.engines import engine_for
 from multilayer.engines.protocol import State
-from multilayer.formulas.activations import ACTIVATIONS
+from multilayer.estimators import parameters
+from multilayer.estimators.parameters import LIBRARY_NAMES, hidden_layers
 from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.network.penalty import L2
@@ -22,28 +23,19 @@ from multilayer.training.members import train_members
 from multilayer.training.rules import Adam, GradientDescent
 from multilayer.training.schedules import Cosine
 
-LOGISTIC = "logistic"
-
+SHARED = ("hidden_layer_sizes", "activation", "alpha", "learning_rate_init", "max_iter", "random_state")
 CONSTRAINTS: dict[str, list[Any]] = {
-    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-    "activation": [StrOptions({LOGISTIC, *(a for a, g in ACTIVATIONS.items() if g.derivative is not None)})],
+    **{name: parameters.CONSTRAINTS[name] for name in SHARED},
     "n_estimators": [Interval(Integral, 1, None, closed="left")],
-    "alpha": [Interval(Real, 0, None, closed="left")],
     "batch_size": [Interval(Integral, 1, None, closed="left")],
-    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
-    "random_state": ["random_state"],
     "n_threads": [Interval(Integral, 1, None, closed="left"), None],
 }
 
 
 def fit_members(ensemble: Any, X: NDArray[Any], T: NDArray[Any], n_outputs: int, output: str, loss: str) -> None:
     """Train an ensemble's members on checked rows, and set `network_`, `members_` and `n_iter_`."""
-    sizes = ensemble.hidden_layer_sizes
-    hidden = [int(sizes)] if isinstance(sizes, Integral) else [int(size) for size in sizes]
-    if any(size < 1 for size in hidden):
-        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
-    activation = "sigmoid" if ensemble.activation == LOGISTIC else ensemble.activation
+    hidden = hidden_layers(ensemble.hidden_layer_sizes)
+    activation = LIBRARY_NAMES.get(ensemble.activation, ensemble.activation)
     network = Network([X.shape[1], *hidden, n_outputs], activation, output)
     seeds = check_random_state(ensemble.random_state).randint(2**31, size=ensemble.n_estimators).tolist()
     members, epochs = train_members(

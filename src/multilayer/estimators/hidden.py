@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 
 from multilayer.engines import engine_for
 from multilayer.engines.protocol import State
-from multilayer.network.layers import Layer
-from multilayer.network.network import Network
+from multilayer.estimators import learned
 from multilayer.network.objective import Objective
 from multilayer.network.plan import Elementwise
 from multilayer.training.rules import GradientDescent
-
-LIBRARY_NAMES = {"logistic": "sigmoid"}
 
 
 def hidden_layer(fitted: Any, layer: int) -> int:
@@ -49,13 +46,10 @@ def hidden_values(fitted: Any, X: Any, layer: int) -> NDArray[Any]:
         From 0, or from the end.
     """
     number = hidden_layer(fitted, layer)
-    sizes = [fitted.coefs_[0].shape[0], *(W.shape[1] for W in fitted.coefs_)]
-    network = Network(sizes, LIBRARY_NAMES.get(fitted.activation, fitted.activation))
-    theta = tuple(Layer(W.T, b) for W, b in zip(fitted.coefs_, fitted.intercepts_, strict=True))
-    single = all(array.dtype == np.float32 for array in (X, *fitted.coefs_, *fitted.intercepts_))
-    dtype = np.dtype(np.float32 if single else np.float64)
+    network = learned.described(learned.layer_sizes(fitted), fitted.activation, fitted.out_activation_)
+    dtype = np.result_type(X.dtype, learned.learned_dtype(fitted))
     plan, rule = Objective(network).plan, GradientDescent.formula
     program = engine_for(None, plan, rule, dtype).program(plan, rule, dtype=dtype)
-    program.write(State(network.pack(theta, dtype), ()))
+    program.write(State(network.pack(learned.parameters(fitted), dtype), ()))
     ends = [i for i, operation in enumerate(network.operations) if isinstance(operation, Elementwise)]
     return program.predict(X, until=ends[number])
