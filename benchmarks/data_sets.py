@@ -62,16 +62,23 @@ class Table:
 
     def load(self, folder: Path) -> DataSet:
         """Read and encode."""
-        frame = pl.read_csv(folder / self.file, has_header=not self.names, null_values=["", "?", " ?"])
+        frame = pl.read_csv(folder / self.file, has_header=not self.names, infer_schema=False)
+        frame = frame.with_columns(pl.all().str.strip_chars()).with_columns(pl.all().replace({"": None, "?": None}))
         if self.names:
             frame.columns = list(self.names)
-        frame = frame.drop(self.dropped).drop_nulls()
+        frame = _numbers(frame.drop(self.dropped).drop_nulls())
         target = frame[self.target].to_numpy()
         inputs = frame.drop(self.target)
         encoded = inputs.to_dummies([c for c, t in inputs.schema.items() if t == pl.String])
         X = encoded.to_numpy().astype(np.float64)
         y = target if self.classes else _standardised(target.astype(np.float64))
         return DataSet(_standardised(X), y, self.classes)
+
+
+def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Columns of text that are all numbers, as numbers."""
+    cast = frame.with_columns(pl.all().cast(pl.Float64, strict=False))
+    return frame.with_columns(cast[name] for name in frame.columns if cast[name].null_count() == 0)
 
 
 def _standardised(values: NDArray[Any]) -> NDArray[Any]:

@@ -5,15 +5,31 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 
 namespace multilayer {
 
 class Pacing {
 public:
-    // Of the coming block; it should take about BLOCK_SECONDS.
+    // For the coming step.
     bool all_threads() const { return trying_ != settled_all_; }
 
-    // A block's seconds a row of data.
+    // A step's seconds, and its rows. Steps of one way make a block; a trial ends early where it is plainly slower.
+    void stepped(double seconds, std::ptrdiff_t rows) {
+        seconds_ += seconds, rows_ += static_cast<double>(rows);
+        const double cost = seconds_ / rows_, usual = settled_all_ ? all_ : one_;
+        const bool hopeless = trying_ && seconds_ >= HOPELESS_SECONDS && cost > HOPELESS * usual;
+        if (seconds_ < BLOCK_SECONDS && !hopeless) return;
+        seconds_ = rows_ = 0;
+        measured(cost);
+    }
+
+private:
+    static constexpr double BLOCK_SECONDS = 2e-3, HOPELESS_SECONDS = 2e-4, HOPELESS = 1.15;
+    static constexpr double MARGIN = 0.97, OUTLIER = 1.5;
+    static constexpr int SHORTEST_GAP = 4, LONGEST_GAP = 96;
+
+    // A block's seconds a row.
     void measured(double cost) {
         const bool all = all_threads();
         if (trying_) {
@@ -35,16 +51,11 @@ public:
         }
     }
 
-    static constexpr double BLOCK_SECONDS = 2e-3;
-
-private:
-    static constexpr double MARGIN = 0.97, OUTLIER = 1.5;
-    static constexpr int SHORTEST_GAP = 4, LONGEST_GAP = 96;
-
     void wait(int blocks) { left_ = gap_ = std::min(blocks, LONGEST_GAP); }
 
     bool settled_all_ = true, trying_ = false;
     double one_ = 0, all_ = 0;
+    double seconds_ = 0, rows_ = 0;  // of the block so far
     int gap_ = SHORTEST_GAP, left_ = 2, stayed_ = 0;  // blocks: between trials, till the next one, since all won
 };
 

@@ -61,8 +61,6 @@ private:
 
     void advance_one(const Rows<T>& data, const Stretch& stretch, Report& report, Interrupt& interrupt) {
         Machine<T>& machine = *machines.front();
-        double block_began = 0;
-        Index block_batch = 0, block_rows = 0;
         questions_.begin(now());
         for (Index j = 0; j < stretch.batches; ++j) {
             const Batch batch = stretch.batch(j, 0);
@@ -73,8 +71,7 @@ private:
                 report.ended = Ended::interrupted;
                 return;
             }
-            if (measuring && batch.n != block_batch) block_began = now(), block_rows = 0;
-            block_batch = measuring ? batch.n : 0;  // a block's batches are of one size
+            const double began = measuring ? now() : 0;
             const Seen seen = machine.update(team, threads, data, batch, stretch.scalars + j * stretch.n_scalars,
                                              stretch.stop_on_nonfinite, &interrupt);
             if (seen.ended != Ended::complete) {
@@ -82,13 +79,7 @@ private:
                 return;
             }
             report.set(report.done++, seen);
-            block_rows += batch.n;
-            if (!measuring) continue;
-            const double time = now();
-            if (time - block_began >= Pacing::BLOCK_SECONDS) {
-                pacing_.measured((time - block_began) / static_cast<double>(block_rows));
-                block_began = time, block_rows = 0;
-            }
+            if (measuring) pacing_.stepped(now() - began, batch.n);
         }
     }
 

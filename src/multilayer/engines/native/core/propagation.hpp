@@ -24,6 +24,17 @@ template <typename Work> inline void for_depths(Index depth, const Work& work) {
     for (Index s = 0; s < spans; ++s) work(part_of(depth, s, spans));
 }
 
+// Vectors of a panel that hold samples. Behind them products leave zeros, so that lanes without a sample stay finite.
+template <typename T> inline int used_vectors(const Tape<T>& tape, Index panel) {
+    return (tape.used[static_cast<std::size_t>(panel)] + LANES<T> - 1) / LANES<T>;
+}
+template <typename T> inline void product(const Product<T>& p, int rows, const Tape<T>& tape, Index panel) {
+    const int vectors = used_vectors(tape, panel);
+    kernel<T>(rows, vectors)(p);
+    if (vectors * LANES<T> == tape.width) return;
+    for (int r = 0; r < rows; ++r) store(p.c + r * p.c_row + LANES<T>, Lanes<T>(0.0));
+}
+
 // Z = W H + b. Each block of W's rows meets all panels before the next one, so that W is read once.
 // Of sparse inputs only the active columns are there, and of W only they are taken.
 template <typename T>
@@ -57,7 +68,7 @@ inline void affine_forward(const Plan& plan, const T* theta, const ActiveColumns
         if (o.bias >= 0 && !p.add) p.start = theta + plan.views[static_cast<std::size_t>(o.bias)].start + first;
         for (Index panel = panels.begin; panel < panels.end; ++panel) {
             p.b = tape.value(i, panel) + span.begin * width, p.c = tape.value(i + 1, panel) + first * width;
-            kernel<T>(rows, vectors)(p);
+            product(p, rows, tape, panel);
         }
     }); });
 }
@@ -81,7 +92,7 @@ inline void affine_backward(const Plan& plan, const T* theta, Tape<T>& tape, int
         p.b_step = p.c_row = width, p.tail = LANES<T>;
         for (Index panel = panels.begin; panel < panels.end; ++panel) {
             p.b = tape.delta(i + 1, panel) + span.begin * width, p.c = tape.delta(i, panel) + first * width;
-            kernel<T>(rows, vectors)(p);
+            product(p, rows, tape, panel);
         }
     }); });
 }

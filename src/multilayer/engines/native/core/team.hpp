@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -73,6 +74,8 @@ private:
 
     static constexpr std::uint64_t WANTED = 1 << 16;
     static constexpr int SPINS = 4000;  // some 50 µs: longer than a step's serial part, shorter than a time slice
+    static constexpr int SPINS_A_LOOK = 64;
+    static constexpr std::chrono::microseconds LONGEST_SPIN{200};  // longer than what Python does between two epochs
 
     struct Shared {
         // Pieces of work so far, and in the low bits how many threads the last one wants: a helper that is not wanted
@@ -112,11 +115,22 @@ private:
         }
     }
 
+    // Until there is something to do, or too long.
+    static void await_work(const Shared& s, std::uint64_t seen) {
+        const auto until = std::chrono::steady_clock::now() + LONGEST_SPIN;
+        do {
+            for (int spins = 0; spins < SPINS_A_LOOK; ++spins) {
+                if (s.ticket.load(std::memory_order_acquire) != seen) return;
+                pause();
+            }
+        } while (std::chrono::steady_clock::now() < until);
+    }
+
     static void serve(Shared* shared, int t, std::uint64_t seen) {
         const FlushSubnormals flush;
         Shared& s = *shared;
         for (;;) {
-            for (int spins = 0; s.ticket.load(std::memory_order_acquire) == seen && spins < SPINS; ++spins) pause();
+            await_work(s, seen);
             if (s.ticket.load() == seen) {
                 std::unique_lock lock(s.mutex);
                 s.parked.fetch_add(1);

@@ -1,0 +1,37 @@
+// The choice of threads, on a machine whose speed is a function of the step.
+#include "core/pacing.hpp"
+#include "testing.hpp"
+
+namespace {
+
+using namespace multilayer;
+
+// Seconds of so many steps that take `one` or `all` seconds each, and the share of the steps that all threads made.
+template <typename Seconds> double share_of_all(Pacing& pacing, int steps, const Seconds& seconds) {
+    int all = 0;
+    for (int step = 0; step < steps; ++step) {
+        all += pacing.all_threads();
+        pacing.stepped(seconds(pacing.all_threads()), 100);
+    }
+    return static_cast<double>(all) / steps;
+}
+
+TEST(the_faster_way_gets_nearly_all_steps) {
+    Pacing helpful, harmful;
+    CHECK(share_of_all(helpful, 20000, [](bool all) { return all ? 1e-4 : 1.7e-4; }) > 0.995);
+    CHECK(share_of_all(harmful, 20000, [](bool all) { return all ? 2e-4 : 1.7e-4; }) < 0.02);
+}
+
+TEST(a_trial_that_is_plainly_slower_is_short) {
+    Pacing pacing;
+    CHECK(share_of_all(pacing, 300, [](bool all) { return all ? 1e-4 : 1.7e-4; }) > 0.97);
+}
+
+TEST(the_choice_follows_the_machine) {
+    Pacing pacing;
+    share_of_all(pacing, 10000, [](bool all) { return all ? 1e-4 : 1.7e-4; });
+    CHECK(share_of_all(pacing, 10000, [](bool all) { return all ? 4e-4 : 1.7e-4; }) < 0.1);
+    CHECK(share_of_all(pacing, 10000, [](bool all) { return all ? 1e-4 : 1.7e-4; }) > 0.8);
+}
+
+}  // namespace
