@@ -6,7 +6,6 @@ from typing import Any
 
 from multilayer.estimators import learned
 from multilayer.estimators.kept import kept_network
-from multilayer.estimators.parameters import LIBRARY_NAMES
 from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.network.penalty import L2, ElasticNet
@@ -14,15 +13,15 @@ from multilayer.network.penalty import L2, ElasticNet
 
 def network_of(estimator: Any, sizes: tuple[int, ...]) -> Network:
     """The network with these numbers of units, inputs and outputs among them, by the parameters of the moment."""
-    given = estimator.initial_weights
+    given, activations, dropout = estimator.initial_weights, estimator.activations, estimator.dropout
     return kept_network(
         estimator,
         sizes,
-        _library(estimator.activation),
-        _per_layer(estimator.activations, "activations", sizes, None),
-        _per_layer(estimator.dropout, "dropout", sizes, 0.0),
+        estimator.activation,
+        None if activations is None else tuple(activations),
+        tuple(dropout) if hasattr(dropout, "__iter__") else dropout,
         estimator.input_dropout,
-        _library(estimator._output()),
+        estimator._output(),
         "scikit_learn" if given is None or isinstance(given, tuple) else given,
     )
 
@@ -41,25 +40,3 @@ def objective_of(estimator: Any) -> Objective:
         ElasticNet(l1, alpha) if l1 else L2(alpha),
         penalty_in_mean=True,
     )
-
-
-def _library(name: Any) -> Any:
-    """Our name of what scikit-learn calls otherwise; functions are given back."""
-    return LIBRARY_NAMES.get(name, name) if isinstance(name, str) else name
-
-
-def _per_layer(given: Any, name: str, sizes: tuple[int, ...], default: Any) -> tuple[Any, ...]:
-    """A parameter's value for each hidden layer.
-
-    Raises
-    ------
-    ValueError
-        If there are more or fewer than hidden layers.
-    """
-    hidden = len(sizes) - 2
-    if given is default or given == default:
-        return (default,) * hidden
-    values = tuple(map(_library, given)) if hasattr(given, "__iter__") else (given,) * hidden
-    if len(values) != hidden:
-        raise ValueError(f"{name}: must have one entry for each of {hidden} hidden layers, came {len(values)}")
-    return values

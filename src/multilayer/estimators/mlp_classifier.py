@@ -28,6 +28,7 @@ from multilayer.estimators.labels import (
 from multilayer.estimators.parameters import (
     CONSTRAINTS,
     STOCHASTIC_SOLVERS,
+    check_parameters,
     only_if,
     row_options,
     with_checked_parameters,
@@ -329,6 +330,10 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         """Learn the classes and draw weights as `fit` does, without training; `partial_fit` and warm starts go on."""
         fitting.prepare(self, X, y, None, anew=True)
         return self
+
+    def _validate_params(self) -> None:
+        """Check the parameters, as scikit-learn asks before each fit."""
+        check_parameters(self)
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """Rows and targets as scikit-learn checks them."""

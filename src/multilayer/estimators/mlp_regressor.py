@@ -15,7 +15,13 @@ from sklearn.utils.validation import column_or_1d, validate_data
 
 from multilayer.engines.protocol import OnNonfinite, Rows
 from multilayer.estimators import fitting
-from multilayer.estimators.parameters import CONSTRAINTS, differentiable_outputs, row_options, with_checked_parameters
+from multilayer.estimators.parameters import (
+    CONSTRAINTS,
+    check_parameters,
+    differentiable_outputs,
+    row_options,
+    with_checked_parameters,
+)
 from multilayer.formulas.activations import Activation
 from multilayer.formulas.losses import LOSSES, Loss
 from multilayer.formulas.outputs import Output
@@ -192,6 +198,10 @@ n_threads, dtype, on_nonfinite
         """Draw weights as `fit` does, without training; `partial_fit` and warm starts go on from there."""
         fitting.prepare(self, X, y, None, anew=True)
         return self
+
+    def _validate_params(self) -> None:
+        """Check the parameters, as scikit-learn asks before each fit."""
+        check_parameters(self)
 
     def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
         """Rows and targets as scikit-learn checks them."""

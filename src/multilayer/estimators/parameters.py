@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from functools import cache
 from numbers import Integral, Real
 from typing import Any, TypeVar, get_args
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions, validate_parameter_constraints
 from sklearn.utils.metaestimators import available_if
 
 from multilayer.engines import ENGINES
@@ -79,6 +81,21 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 def with_checked_parameters(method: Method) -> Method:
     """A method before which the estimator's parameters are checked."""
     return _fit_context(prefer_skip_nested_validation=True)(method)
+
+
+def check_parameters(estimator: Any) -> None:
+    """Check the parameters that are not the defaults, in scikit-learn's words."""
+    made: Any = type(estimator)
+    defaults = _defaults(made)
+    changed = {name: given for name in defaults if (given := getattr(estimator, name)) is not defaults[name]}
+    validate_parameter_constraints(estimator._parameter_constraints, changed, caller_name=made.__name__)
+
+
+@cache
+def _defaults(made: Any) -> dict[str, Any]:
+    """A class's parameters and their defaults."""
+    parameters = inspect.signature(made.__init__).parameters
+    return {name: parameters[name].default for name in made._get_param_names()}
 
 
 def only_if(condition: Callable[[Any], bool]) -> Callable[[Method], Method]:
