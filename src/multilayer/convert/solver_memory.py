@@ -45,8 +45,8 @@ def optimizer_to_sklearn(ours: Optimizer, estimator: Any) -> Any:
 
 
 def _network(estimator: Any) -> Network:
-    """The estimator's network, for its layout."""
-    return learned.described(learned.layer_sizes(estimator), estimator.activation, estimator.out_activation_)
+    """A network with the layout of the estimator's."""
+    return Network(list(learned.layer_sizes(estimator)))
 
 
 def _flat(network: Network, arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:

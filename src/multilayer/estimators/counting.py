@@ -11,7 +11,7 @@ from multilayer.training.history import Epoch
 
 
 def counter(
-    estimator: Any, optimizer: Optimizer, n_rows: int, loss_divisor: int, score: Callable[[], float] | None
+    estimator: Any, optimizer: Optimizer, n_rows: int, loss_divisor: int, score: Callable[[Epoch], float] | None
 ) -> Callable[[Epoch], bool]:
     """A stopping condition that keeps the estimator's records and counters, and moves the optimiser's rate.
 
@@ -26,8 +26,10 @@ def counter(
     loss_divisor : int
         What an epoch's loss is divided by when it is reported.
     score : callable or None
-        The current score on the rows held out, with early stopping.
+        From an epoch to the current score on the rows held out; its best epoch is remembered, and with early stopping
+        it is what has to improve.
     """
+    early = estimator.early_stopping
 
     def ended(epoch: Epoch) -> bool:
         loss = epoch.loss / loss_divisor + epoch.penalty
@@ -35,16 +37,18 @@ def counter(
         estimator.loss_ = loss
         estimator.t_ += n_rows
         estimator.loss_curve_.append(loss)
+        if epoch.validation_loss is not None:
+            estimator.validation_loss_curve_.append(epoch.validation_loss / loss_divisor)
         if estimator.verbose:
             print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
-        if score is None:
-            _count_loss(estimator, loss)
-        else:
-            _count_score(estimator, score(), epoch)
+        failed = score is not None and _record_score(estimator, score(epoch), epoch)
+        if not early:
+            failed = _record_loss(estimator, loss)
+        estimator._no_improvement_count = estimator._no_improvement_count + 1 if failed else 0
         optimizer.iteration_ends(estimator.t_)
         if not estimator._no_improvement_count > estimator.n_iter_no_change:
             return False
-        watched = "Training loss" if score is None else "Validation score"
+        watched = "Validation score" if early else "Training loss"
         reason = f"{watched} did not improve more than tol={estimator.tol:f} for {estimator.n_iter_no_change} "
         if optimizer.stops(reason + "consecutive epochs.", estimator.verbose):
             return True
@@ -54,22 +58,22 @@ def counter(
     return ended
 
 
-def _count_loss(estimator: Any, loss: float) -> None:
-    """Count epochs whose loss is not better by `tol`; a NaN is no failure."""
+def _record_loss(estimator: Any, loss: float) -> bool:
+    """Whether an epoch's loss is not better by `tol`; a NaN is no failure."""
     failed = loss > estimator.best_loss_ - estimator.tol
-    estimator._no_improvement_count = estimator._no_improvement_count + 1 if failed else 0
     if loss < estimator.best_loss_:
         estimator.best_loss_ = loss
+    return failed
 
 
-def _count_score(estimator: Any, score: float, epoch: Epoch) -> None:
-    """Count epochs whose score is not better by `tol`, and copy the best weights; a NaN is no failure."""
+def _record_score(estimator: Any, score: float, epoch: Epoch) -> bool:
+    """Whether an epoch's score is not better by `tol`; the best weights are copied. A NaN is no failure."""
     estimator.validation_scores_.append(score)
     if estimator.verbose:
         print(f"Validation score: {score:f}")
     failed = score < estimator.best_validation_score_ + estimator.tol
-    estimator._no_improvement_count = estimator._no_improvement_count + 1 if failed else 0
     if score > estimator.best_validation_score_:
         estimator.best_validation_score_ = score
         theta = epoch.parameters()
         estimator._best_coefs, estimator._best_intercepts = coefs_of(theta), intercepts_of(theta)
+    return failed

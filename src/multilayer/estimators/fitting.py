@@ -12,15 +12,15 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from multilayer.engines.protocol import Rows
 from multilayer.estimators import learned, prediction
-from multilayer.estimators.lbfgs import fit_lbfgs
+from multilayer.estimators.architecture import learned_network, network_of, objective_of
 from multilayer.estimators.parameters import STOCHASTIC_SOLVERS, hidden_layers, require_targets
 from multilayer.estimators.stochastic import fit_stochastic
-from multilayer.network.network import Network
-from multilayer.network.objective import Objective
-from multilayer.network.penalty import L2
+from multilayer.estimators.whole_batch import fit_whole_batch
+from multilayer.network.layers import Layer
+from multilayer.network.network import Network, Parameters
 
 
-def fit(estimator: Any, X: Any, y: Any, sample_weight: Any, *, incremental: bool) -> Any:
+def fit(estimator: Any, X: Any, y: Any, sample_weight: Any, *, incremental: bool) -> None:
     """Fit an estimator; `incremental` makes one epoch from where it stands.
 
     Raises
@@ -28,29 +28,37 @@ def fit(estimator: Any, X: Any, y: Any, sample_weight: Any, *, incremental: bool
     ValueError
         For bad data and for weights that ended as NaN or infinity, in scikit-learn's words.
     """
-    hidden = hidden_layers(estimator.hidden_layer_sizes)
-    require_targets(y)
-    first = not hasattr(estimator, "coefs_") or not (estimator.warm_start or incremental)
-    X, T = estimator._validate_input(X, y, incremental=incremental, reset=first)
-    if sample_weight is not None:
-        sample_weight = _check_sample_weight(sample_weight, X)
-    estimator.n_outputs_ = T.shape[1]
-    estimator._random_state = check_random_state(estimator.random_state)
-    if first:
-        _initialize(estimator, (X.shape[1], *hidden, T.shape[1]), X.dtype)
-    network = learned_network(estimator)
-    objective = Objective(network, estimator._library_loss(), L2(float(estimator.alpha)), penalty_in_mean=True)
-    rows = Rows(X.tocsr() if hasattr(X, "tocsr") else X, T, sample_weight)
-    if estimator.solver in STOCHASTIC_SOLVERS:
+    rows = prepare(estimator, X, y, sample_weight, incremental=incremental)
+    objective = objective_of(estimator)
+    if estimator.solver in STOCHASTIC_SOLVERS or estimator.rule is not None:
         fit_stochastic(estimator, objective, rows, incremental=incremental)
     else:
-        fit_lbfgs(estimator, objective, rows)
+        fit_whole_batch(estimator, objective, rows)
     if not all(np.isfinite(array).all() for array in chain(estimator.coefs_, estimator.intercepts_)):
         raise ValueError(
             "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
             "preprocessed."
         )
-    return estimator
+
+
+def prepare(
+    estimator: Any, X: Any, y: Any, sample_weight: Any, *, incremental: bool = False, anew: bool = False
+) -> Rows:
+    """Data checked and encoded; weights drawn in a first fit, or `anew`."""
+    hidden = hidden_layers(estimator.hidden_layer_sizes)
+    require_targets(y)
+    first = anew or not hasattr(estimator, "coefs_") or not (estimator.warm_start or incremental)
+    X, y = estimator._checked(X, y, reset=first)
+    estimator._learn_targets(y, incremental=incremental)
+    T = estimator._encoded(y, known=False)
+    if sample_weight is not None:
+        sample_weight = _check_sample_weight(sample_weight, X)
+    sample_weight = estimator._with_class_weight(y, sample_weight, incremental=incremental)
+    estimator.n_outputs_ = T.shape[1]
+    estimator._random_state = check_random_state(estimator.random_state)
+    if first:
+        _initialize(estimator, (X.shape[1], *hidden, T.shape[1]), X.dtype)
+    return Rows(X.tocsr() if hasattr(X, "tocsr") else X, T, sample_weight)
 
 
 def _initialize(estimator: Any, sizes: tuple[int, ...], dtype: np.dtype[Any]) -> None:
@@ -59,25 +67,32 @@ def _initialize(estimator: Any, sizes: tuple[int, ...], dtype: np.dtype[Any]) ->
     estimator.t_ = 0
     estimator.n_layers_ = len(sizes)
     estimator.out_activation_ = estimator._output_name()
-    description = sizes, estimator.activation, estimator.out_activation_
-    theta = prediction.kept_network(estimator, *description).initialize(estimator._random_state)
+    network = network_of(estimator, sizes)
+    if isinstance(estimator.initial_weights, tuple):
+        theta = _given_weights(network, estimator.initial_weights)
+    else:
+        theta = network.initialize(estimator._random_state)
     for coefs, intercepts in (("coefs_", "intercepts_"), ("_best_coefs", "_best_intercepts")):
         setattr(estimator, coefs, learned.coefs_of(theta, dtype))
         setattr(estimator, intercepts, learned.intercepts_of(theta, dtype))
-    if estimator.solver not in STOCHASTIC_SOLVERS:
+    if estimator.solver not in STOCHASTIC_SOLVERS and estimator.rule is None:
         return
     early = estimator.early_stopping
+    scored = early or bool(estimator.restore_best)
     estimator.loss_curve_ = []
     estimator._no_improvement_count = 0
-    estimator.validation_scores_ = [] if early else None
-    estimator.best_validation_score_ = -np.inf if early else None
+    estimator.validation_scores_ = [] if scored else None
+    estimator.best_validation_score_ = -np.inf if scored else None
     estimator.best_loss_ = None if early else np.inf
+    vars(estimator).pop("validation_loss_curve_", None)
 
 
-def learned_network(estimator: Any) -> Network:
-    """The network of the estimator's weights and parameters of the moment."""
-    sizes = learned.layer_sizes(estimator)
-    return prediction.kept_network(estimator, sizes, estimator.activation, estimator.out_activation_)
+def _given_weights(network: Network, given: tuple[Any, ...]) -> Parameters:
+    """The user's ``(coefs, intercepts)``, checked."""
+    if len(given) != 2 or len(given[0]) != len(given[1]):
+        raise ValueError("initial_weights: must be a scheme, or (coefs, intercepts) with one array a layer each")
+    layers = tuple(Layer(np.asarray(W).T, b) for W, b in zip(*given, strict=True))
+    return network.unpack(network.pack(layers, name="initial_weights"))
 
 
 def outputs(estimator: Any, X: Any) -> NDArray[Any]:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
-from multilayer.engines import engine_for
-from multilayer.engines.protocol import State
-from multilayer.estimators import learned
-from multilayer.network.objective import Objective
-from multilayer.network.plan import Elementwise
-from multilayer.training.rules import GradientDescent
+from multilayer.estimators import learned, prediction
+from multilayer.estimators.architecture import learned_network
+from multilayer.network.plan import Affine
 
 
 def hidden_layer(fitted: Any, layer: int) -> int:
@@ -33,6 +30,13 @@ def hidden_layer(fitted: Any, layer: int) -> int:
     return number
 
 
+def hidden_activations(estimator: Any, X: Any, layer: int) -> NDArray[Any]:
+    """`hidden_values` for rows as users give them."""
+    if not hasattr(estimator, "coefs_"):
+        check_is_fitted(estimator)
+    return hidden_values(estimator, prediction.checked_rows(estimator, X), layer)
+
+
 def hidden_values(fitted: Any, X: Any, layer: int) -> NDArray[Any]:
     """Activations (n, units) of a hidden layer for checked rows.
 
@@ -45,11 +49,7 @@ def hidden_values(fitted: Any, X: Any, layer: int) -> NDArray[Any]:
     layer : int
         From 0, or from the end.
     """
-    number = hidden_layer(fitted, layer)
-    network = learned.described(learned.layer_sizes(fitted), fitted.activation, fitted.out_activation_)
-    dtype = np.result_type(X.dtype, learned.learned_dtype(fitted))
-    plan, rule = Objective(network).plan, GradientDescent.formula
-    program = engine_for(None, plan, rule, dtype).program(plan, rule, dtype=dtype)
-    program.write(State(network.pack(learned.parameters(fitted), dtype), ()))
-    ends = [i for i, operation in enumerate(network.operations) if isinstance(operation, Elementwise)]
-    return program.predict(X, until=ends[number])
+    network = learned_network(fitted)
+    maps = [i for i, operation in enumerate(network.operations) if isinstance(operation, Affine)]
+    until = maps[hidden_layer(fitted, layer)] + 1  # its activation
+    return prediction.outputs(fitted, network, learned.parameters(fitted), X, until=until)

@@ -14,7 +14,12 @@ from multilayer.network.targets import OneHot
 
 
 def binarizer_of(y: NDArray[Any]) -> LabelBinarizer:
-    """A binarizer fitted to checked labels; at once where nothing can be wrong or worth a warning."""
+    """A binarizer fitted to checked labels; at once where nothing can be wrong or worth a warning.
+
+    Distributions over k classes stand for the labels 0 … k − 1.
+    """
+    if is_soft(y):
+        return LabelBinarizer().fit(np.arange(y.shape[1]))
     if y.ndim == 1 and y.dtype.kind in "iubU":
         classes = np.unique(y)
         if 2 * len(classes) <= len(y):
@@ -23,6 +28,25 @@ def binarizer_of(y: NDArray[Any]) -> LabelBinarizer:
             binarizer.sparse_input_, binarizer.classes_ = False, classes
             return binarizer
     return LabelBinarizer().fit(y)
+
+
+def is_soft(y: NDArray[Any]) -> bool:
+    """Whether targets are distributions over the classes (n, k), not all of them certain."""
+    if y.ndim != 2 or y.dtype.kind != "f" or hasattr(y, "tocsr"):
+        return False
+    return bool((y >= 0.0).all() and np.allclose(y.sum(axis=1), 1.0, atol=1e-6) and ((y > 0.0) & (y < 1.0)).any())
+
+
+def smoothed(T: NDArray[Any] | OneHot, share: float) -> NDArray[Any] | OneHot:
+    """Targets mixed with the uniform distribution: over the classes, or over 0 and 1 of a single unit or label.
+
+    Szegedy et al. 2016, section 7.
+    """
+    if isinstance(T, OneHot):
+        off = share / T.n_classes
+        return OneHot(T.labels, T.n_classes, 1.0 - share + off, off)
+    k = 2 if T.dtype == bool else T.shape[1]
+    return (1.0 - share) * T + share / k
 
 
 def require_known_classes(given: NDArray[Any], known: NDArray[Any], *, all_of_them: bool) -> None:
@@ -38,7 +62,14 @@ def require_known_classes(given: NDArray[Any], known: NDArray[Any], *, all_of_th
 
 
 def encoded(y: NDArray[Any], binarizer: LabelBinarizer) -> NDArray[Any] | OneHot:
-    """Targets (n, k) of labels that the binarizer knows: labels of several classes, else zeros and ones."""
+    """Targets (n, k) of labels that the binarizer knows: labels of several classes, else zeros and ones.
+
+    Distributions stay as they are, those of two classes as the probability of the second.
+    """
+    if is_soft(y):
+        if y.shape[1] != len(binarizer.classes_):
+            raise ValueError(f"y: must have a column for each of {len(binarizer.classes_)} classes, came {y.shape[1]}")
+        return y[:, 1:] if y.shape[1] == 2 else y
     if y.ndim == 2 or binarizer.y_type_ not in ("binary", "multiclass"):
         return binarizer.transform(y).astype(bool)
     places = np.searchsorted(binarizer.classes_, y)
@@ -56,6 +87,8 @@ def accuracy_of_outputs(rows: Rows, binarizer: LabelBinarizer) -> Callable[[NDAr
             return f.argmax(axis=1) == Y.labels
         if len(binarizer.classes_) == 1:  # the only one is always predicted
             return np.ones(len(f), bool)
-        return ((f > 0.5) == Y).all(axis=1)
+        if binarizer.y_type_ == "multiclass":  # distributions
+            return f.argmax(axis=1) == Y.argmax(axis=1)
+        return ((f > 0.5) == (Y > 0.5)).all(axis=1)
 
     return lambda f: float(np.average(right(f), weights=weight))

@@ -10,15 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from multilayer.estimators.parameters import LIBRARY_NAMES
 from multilayer.network.layers import Layer
-from multilayer.network.network import Network, Parameters
-
-
-def described(sizes: tuple[int, ...], activation: str, output: str) -> Network:
-    """The network of these numbers of units, inputs and outputs among them, by scikit-learn's names."""
-    hidden, last = (LIBRARY_NAMES.get(name, name) for name in (activation, output))
-    return Network(sizes, hidden, last, initial_weights="scikit_learn")
+from multilayer.network.network import Parameters
 
 
 def layer_sizes(estimator: Any) -> tuple[int, ...]:

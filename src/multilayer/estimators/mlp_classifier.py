@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 from sklearn.utils.validation import column_or_1d, validate_data
 
-from multilayer.engines.protocol import Rows
-from multilayer.estimators import fitting
-from multilayer.estimators.labels import accuracy_of_outputs, binarizer_of, encoded, require_known_classes
-from multilayer.estimators.parameters import CONSTRAINTS, STOCHASTIC_SOLVERS, only_if, with_checked_parameters
+from multilayer.engines.protocol import OnNonfinite, Rows
+from multilayer.estimators import fitting, hidden
+from multilayer.estimators.labels import (
+    accuracy_of_outputs,
+    binarizer_of,
+    encoded,
+    is_soft,
+    require_known_classes,
+    smoothed,
+)
+from multilayer.estimators.parameters import (
+    CONSTRAINTS,
+    STOCHASTIC_SOLVERS,
+    check_parameters,
+    only_if,
+    row_options,
+    with_checked_parameters,
+)
+from multilayer.formulas.losses import LOSSES, Loss
+from multilayer.training.history import Epoch
+from multilayer.training.rules import Rule
+from multilayer.training.schedules import Schedule
 
 
 def _is_stochastic(estimator: Any) -> bool:
     """Whether there is a `partial_fit`."""
-    if estimator.solver not in STOCHASTIC_SOLVERS:
+    if estimator.solver not in STOCHASTIC_SOLVERS and estimator.rule is None:
         raise AttributeError(
             f"partial_fit is only available for stochastic optimizers. {estimator.solver} is not stochastic."
         )
@@ -30,30 +51,34 @@ def _is_stochastic(estimator: Any) -> bool:
 class MLPClassifier(ClassifierMixin, BaseEstimator):
     """Multilayer perceptron classifier: softmax for several classes, sigmoid units for two classes or several labels.
 
+    With the parameters up to `max_fun` alone it does as scikit-learn 1.9's, number for number. Those after it are ours;
+    their defaults change nothing.
+
     Parameters
     ----------
     hidden_layer_sizes : int or array_like of int
         Units of the hidden layers.
-    activation : str
-        Of the hidden layers: 'identity', 'logistic', 'tanh', 'relu', or any of the library's.
-    solver : {"adam", "sgd", "lbfgs"}
-        Method of training.
+    activation : str or Activation
+        Of the hidden layers: 'identity', 'logistic', 'tanh', 'relu', any other of the library's, or one of your own.
+    solver : str
+        Method of training: 'adam', 'sgd', 'lbfgs' as in scikit-learn; 'adamw', 'rmsprop', 'adagrad' and, on all rows at
+        once, 'rprop' and 'conjugate_gradient'.
     alpha : float
         Strength of the L2 penalty ½·alpha·ΣW²/n.
     batch_size : int or "auto"
-        Rows an update; "auto" is min(200, n).
+        Rows an update; "auto" is min(200, n), all rows for 'rprop'.
     learning_rate : {"constant", "invscaling", "adaptive"}
-        The rate over time, for "sgd".
+        The rate over time, for 'sgd'.
     learning_rate_init : float
-        The rate.
+        The rate; the first step of 'rprop'.
     power_t : float
         Exponent of "invscaling".
     max_iter : int
-        Epochs, or iterations of "lbfgs", at most.
+        Epochs, or iterations of a solver on all rows, at most.
     shuffle : bool
         Whether each epoch takes the rows in a new order.
     random_state : int, RandomState or None
-        Seed of weights, order and split.
+        Seed of weights, split, order and dropout.
     tol : float
         What counts as an improvement.
     verbose : bool
@@ -61,17 +86,65 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
     warm_start : bool
         Begin from the weights of the last fit.
     momentum, nesterovs_momentum : float, bool
-        For "sgd".
+        For 'sgd'.
     early_stopping : bool
         Set rows aside, watch their accuracy, and restore the best epoch.
     validation_fraction : float
         Part of the rows set aside.
     beta_1, beta_2, epsilon : float
-        For "adam".
+        For 'adam' and 'adamw'; epsilon also for 'rmsprop'.
     n_iter_no_change : int
         Epochs without improvement that are borne.
     max_fun : int
-        Evaluations of "lbfgs" at most.
+        Evaluations of 'lbfgs' at most.
+    loss : str or Loss
+        "log_loss" is cross-entropy with the value that scikit-learn reports, whose probabilities are clipped;
+        "cross_entropy" is exact; "sparsemax"; "squared", "absolute", "huber", "quantile", "poisson" or a loss of your
+        own are taken of the probabilities.
+    output_activation : {"softmax", "sparsemax", "logistic"}, optional
+        By default "softmax" for several classes, "logistic" for two classes or labels.
+    activations : sequence of str or Activation, optional
+        One for each hidden layer, in place of `activation`.
+    dropout : float or sequence of float
+        Rate after each hidden layer, or each one's own.
+    input_dropout : float
+        Rate on the inputs.
+    class_weight : dict or "balanced", optional
+        Factors on the weights of a class's rows; "balanced" is n/(k·rows of the class).
+    label_smoothing : float
+        Share of the uniform distribution in the targets, in [0, 1).
+    l1 : float
+        Strength of the penalty l1·Σ|W|/n.
+    weight_decay : float, optional
+        Decoupled decay of weights; by default none, and 0.01 for 'adamw'.
+    schedule : schedule, optional
+        Factor on the rate over time, such as ``ml.Cosine()``, for any solver of descent.
+    clip_norm : float, optional
+        Limit on the gradient's norm.
+    initial_weights : str, InitialWeights or tuple, optional
+        A scheme, or the weights ``(coefs, intercepts)`` themselves; by default scikit-learn's.
+    rule : rule, optional
+        A rule of descent with its own rate, such as ``ml.RMSprop(1e-3)``, in place of `solver`.
+    validation_data : tuple, optional
+        ``(X, y)`` or ``(X, y, sample_weight)``: rows whose loss is recorded after every epoch, and that early stopping
+        watches in place of a split, also in `partial_fit`.
+    early_stopping_on : str or callable
+        What early stopping watches: "score", "loss", or a scorer of scikit-learn's or its name.
+    restore_best : bool, optional
+        Whether to end with the best weights on the rows held out; by default with early stopping.
+    callbacks : sequence of callable
+        Called with every finished `Epoch`; of the solvers on all rows, 'lbfgs' has none.
+    progress : bool
+        Show on standard error how far training has come.
+    engine : str, optional
+        By default the fastest that can run it.
+    n_threads : int, optional
+        Threads of the native engine; by default it chooses while it runs.
+    dtype : {"float32", "float64"}, optional
+        Type that rows and weights are brought to; by default that of the rows.
+    on_nonfinite : {"continue", "stop"}
+        "continue" trains on through NaN as scikit-learn does; "stop" raises `Diverged`, which tells where it came from
+        and what to do.
 
     Attributes
     ----------
@@ -80,16 +153,25 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
     coefs_, intercepts_ : list of ndarray
         Wᵀ (n_in, n_out) and b of each layer.
     loss_curve_ : list of float
-        J of each epoch; not with "lbfgs".
-    loss_ : float
-        The last of them; with "lbfgs", J at the end.
-    n_iter_ : int
-        Epochs run.
+        J of each epoch; not with 'lbfgs'.
+    loss_, best_loss_ : float
+        The last of them, and the smallest; `loss_` with 'lbfgs' is J at the end.
+    validation_scores_, best_validation_score_ : list of float, float
+        With early stopping.
+    validation_loss_curve_ : list of float
+        With `validation_data`, or early stopping on the loss.
+    n_iter_, t_ : int
+        Epochs run in the last call, and training rows seen in all.
     """
 
     classes_: NDArray[Any]
-    loss: ClassVar[str] = "log_loss"
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **CONSTRAINTS,
+        "loss": [StrOptions({"log_loss", "cross_entropy", "sparsemax", *LOSSES}), Loss],
+        "output_activation": [StrOptions({"softmax", "sparsemax", "logistic"}), None],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+    }
 
     def __init__(
         self,
@@ -117,6 +199,28 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         epsilon: float = 1e-8,
         n_iter_no_change: int = 10,
         max_fun: int = 15000,
+        loss: Any = "log_loss",
+        output_activation: str | None = None,
+        activations: Any = None,
+        dropout: Any = 0.0,
+        input_dropout: float = 0.0,
+        class_weight: Any = None,
+        label_smoothing: float = 0.0,
+        l1: float = 0.0,
+        weight_decay: float | None = None,
+        schedule: Schedule | None = None,
+        clip_norm: float | None = None,
+        initial_weights: Any = None,
+        rule: Rule | None = None,
+        validation_data: tuple[Any, ...] | None = None,
+        early_stopping_on: Any = "score",
+        restore_best: bool | None = None,
+        callbacks: Sequence[Callable[[Epoch], object]] = (),
+        progress: bool = False,
+        engine: str | None = None,
+        n_threads: int | None = None,
+        dtype: Any = None,
+        on_nonfinite: OnNonfinite = "continue",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -141,6 +245,28 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.loss = loss
+        self.output_activation = output_activation
+        self.activations = activations
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
+        self.l1 = l1
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.clip_norm = clip_norm
+        self.initial_weights = initial_weights
+        self.rule = rule
+        self.validation_data = validation_data
+        self.early_stopping_on = early_stopping_on
+        self.restore_best = restore_best
+        self.callbacks = callbacks
+        self.progress = progress
+        self.engine = engine
+        self.n_threads = n_threads
+        self.dtype = dtype
+        self.on_nonfinite = on_nonfinite
 
     @with_checked_parameters
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPClassifier:
@@ -195,27 +321,72 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
                 return self.classes_.take((f[:, 0] > 0.5).astype(np.intp), mode="clip")  # perhaps of one class only
         return self._label_binarizer.inverse_transform(f)
 
-    def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Any]:
-        """Rows and encoded targets; classes are learned, or compared with those known."""
-        X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=(np.float64, np.float32), reset=reset
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+    def hidden_activations(self, X: Any, layer: int = -1) -> NDArray[Any]:
+        """Values of a hidden layer's units (n, units); layers count from 0, and −1 is the last."""
+        return hidden.hidden_activations(self, X, layer)
+
+    @with_checked_parameters
+    def initialize(self, X: Any, y: Any) -> MLPClassifier:
+        """Learn the classes and draw weights as `fit` does, without training; `partial_fit` and warm starts go on."""
+        fitting.prepare(self, X, y, None, anew=True)
+        return self
+
+    def _validate_params(self) -> None:
+        """Check the parameters, as scikit-learn asks before each fit."""
+        check_parameters(self)
+
+    def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        """Rows and targets as scikit-learn checks them."""
+        X, y = validate_data(self, X, y, multi_output=True, reset=reset, **row_options(self))
+        return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def _learn_targets(self, y: Any, *, incremental: bool) -> None:
+        """Learn the classes, or compare them with those known."""
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
             self._label_binarizer = binarizer_of(y)
             self.classes_ = self._label_binarizer.classes_
-        else:
+        elif not is_soft(y):
             require_known_classes(unique_labels(y), self.classes_, all_of_them=self.warm_start)
-        return X, encoded(y, self._label_binarizer)
+
+    def _encoded(self, y: Any, *, known: bool) -> Any:
+        """Targets (n, k); `known` refuses classes that are not, for rows held out."""
+        if known and not is_soft(y):
+            require_known_classes(unique_labels(y), self.classes_, all_of_them=False)
+        T = encoded(y, self._label_binarizer)
+        return smoothed(T, float(self.label_smoothing)) if self.label_smoothing and not known else T
+
+    def _decoded(self, T: Any) -> NDArray[Any]:
+        """Labels by targets."""
+        return self._labels(np.asarray(T))
+
+    def _with_class_weight(self, y: Any, weight: Any, *, incremental: bool) -> Any:
+        """Sample weights times the classes'."""
+        if self.class_weight is None:
+            return weight
+        if incremental and self.class_weight == "balanced":
+            raise ValueError("class_weight: partial_fit sees some rows only, so give a dict in place of 'balanced'")
+        of_classes = compute_sample_weight(self.class_weight, y)
+        return of_classes if weight is None else of_classes * weight
 
     def _output_name(self) -> str:
         """scikit-learn's name of the output."""
-        return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
+        several = self._label_binarizer.y_type_ == "multiclass"
+        usual = ("sparsemax" if self.loss == "sparsemax" else "softmax") if several else "logistic"
+        name = usual if self.output_activation is None else self.output_activation
+        if several != (name in ("softmax", "sparsemax")):
+            allowed = "'softmax' or 'sparsemax'" if several else "'logistic'"
+            raise ValueError(f"output_activation: must be {allowed} for these targets, came {name!r}")
+        return name
 
-    def _library_loss(self) -> str:
-        """The library's name of the loss."""
-        return "clipped_cross_entropy"
+    def _output(self) -> str:
+        """The output of the moment."""
+        return self.out_activation_
+
+    def _library_loss(self) -> Any:
+        """The library's loss."""
+        if self.loss != "log_loss":
+            return self.loss
+        return None if self.out_activation_ == "sparsemax" else "clipped_cross_entropy"
 
     def _loss_divisor(self) -> int:
         """What a loss is divided by when it is reported."""

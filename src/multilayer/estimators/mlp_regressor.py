@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,24 +13,44 @@ from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import column_or_1d, validate_data
 
-from multilayer.engines.protocol import Rows
-from multilayer.estimators import fitting
-from multilayer.estimators.parameters import CONSTRAINTS, with_checked_parameters
-
-# scikit-learn's name of a loss, and ours.
-LOSSES = {"squared_error": "squared", "poisson": "poisson"}
+from multilayer.engines.protocol import OnNonfinite, Rows
+from multilayer.estimators import fitting, hidden
+from multilayer.estimators.parameters import (
+    CONSTRAINTS,
+    check_parameters,
+    differentiable_outputs,
+    row_options,
+    with_checked_parameters,
+)
+from multilayer.formulas.activations import Activation
+from multilayer.formulas.losses import LOSSES, Loss
+from multilayer.formulas.outputs import Output
+from multilayer.training.history import Epoch
+from multilayer.training.rules import Rule
+from multilayer.training.schedules import Schedule
 
 
 class MLPRegressor(RegressorMixin, BaseEstimator):
     """Multilayer perceptron regressor, of one or several targets.
 
+    With the parameters up to `max_fun` alone it does as scikit-learn 1.9's, number for number. Those after it are ours;
+    their defaults change nothing.
+
     Parameters
     ----------
-    loss : {"squared_error", "poisson"}
-        "poisson" has an exponential output and needs y ≥ 0.
-    hidden_layer_sizes, activation, solver, alpha, batch_size, learning_rate, learning_rate_init, power_t, max_iter, \
-shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, validation_fraction, \
-beta_1, beta_2, epsilon, n_iter_no_change, max_fun
+    loss : str or Loss
+        "squared_error" and "poisson" as in scikit-learn: "poisson" has an exponential output and needs y ≥ 0; "squared"
+        is the sum over targets where "squared_error" reports their mean. "absolute", "huber", "quantile", a loss with
+        options such as ``ml.loss("quantile", q=0.9)``, or one of your own.
+    solver : str
+        As in `MLPClassifier`; "levenberg_marquardt" too, for squared error and few weights.
+    output_activation : str, Activation or Output, optional
+        By default the identity, and the exponential for "poisson".
+    hidden_layer_sizes, activation, alpha, batch_size, learning_rate, learning_rate_init, power_t, max_iter, shuffle, \
+random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, validation_fraction, beta_1, \
+beta_2, epsilon, n_iter_no_change, max_fun, activations, dropout, input_dropout, l1, weight_decay, schedule, \
+clip_norm, initial_weights, rule, validation_data, early_stopping_on, restore_best, callbacks, progress, engine, \
+n_threads, dtype, on_nonfinite
         As in `MLPClassifier`; early stopping watches R².
 
     Attributes
@@ -38,14 +58,15 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
     coefs_, intercepts_ : list of ndarray
         Wᵀ (n_in, n_out) and b of each layer.
     loss_curve_ : list of float
-        J of each epoch; the squared loss is ½ the mean over targets.
-    n_iter_ : int
-        Epochs run.
+        J of each epoch; "squared_error" is ½ the mean over targets, other losses their sum.
+    loss_, best_loss_, validation_scores_, best_validation_score_, validation_loss_curve_, n_iter_, t_
+        As in `MLPClassifier`.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "loss": [StrOptions(set(LOSSES))],
         **CONSTRAINTS,
+        "loss": [StrOptions({"squared_error", *LOSSES}), Loss],
+        "output_activation": [StrOptions({"logistic", *differentiable_outputs()}), Activation, Output, None],
     }
 
     def __init__(
@@ -75,6 +96,25 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         epsilon: float = 1e-8,
         n_iter_no_change: int = 10,
         max_fun: int = 15000,
+        output_activation: Any = None,
+        activations: Any = None,
+        dropout: Any = 0.0,
+        input_dropout: float = 0.0,
+        l1: float = 0.0,
+        weight_decay: float | None = None,
+        schedule: Schedule | None = None,
+        clip_norm: float | None = None,
+        initial_weights: Any = None,
+        rule: Rule | None = None,
+        validation_data: tuple[Any, ...] | None = None,
+        early_stopping_on: Any = "score",
+        restore_best: bool | None = None,
+        callbacks: Sequence[Callable[[Epoch], object]] = (),
+        progress: bool = False,
+        engine: str | None = None,
+        n_threads: int | None = None,
+        dtype: Any = None,
+        on_nonfinite: OnNonfinite = "continue",
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -100,6 +140,25 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.output_activation = output_activation
+        self.activations = activations
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.l1 = l1
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.clip_norm = clip_norm
+        self.initial_weights = initial_weights
+        self.rule = rule
+        self.validation_data = validation_data
+        self.early_stopping_on = early_stopping_on
+        self.restore_best = restore_best
+        self.callbacks = callbacks
+        self.progress = progress
+        self.engine = engine
+        self.n_threads = n_threads
+        self.dtype = dtype
+        self.on_nonfinite = on_nonfinite
 
     @with_checked_parameters
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
@@ -130,33 +189,58 @@ beta_1, beta_2, epsilon, n_iter_no_change, max_fun
         f = fitting.outputs(self, X)
         return f[:, 0] if f.shape[1] == 1 else f
 
-    def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, NDArray[Any]]:
-        """Rows and targets (n, k)."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            y_numeric=True,
-            dtype=(np.float64, np.float32),
-            reset=reset,
-        )
+    def hidden_activations(self, X: Any, layer: int = -1) -> NDArray[Any]:
+        """Values of a hidden layer's units (n, units); layers count from 0, and −1 is the last."""
+        return hidden.hidden_activations(self, X, layer)
+
+    @with_checked_parameters
+    def initialize(self, X: Any, y: Any) -> MLPRegressor:
+        """Draw weights as `fit` does, without training; `partial_fit` and warm starts go on from there."""
+        fitting.prepare(self, X, y, None, anew=True)
+        return self
+
+    def _validate_params(self) -> None:
+        """Check the parameters, as scikit-learn asks before each fit."""
+        check_parameters(self)
+
+    def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
+        """Rows and targets as scikit-learn checks them."""
+        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, reset=reset, **row_options(self))
         if y.dtype.kind not in "fiub":
             raise ValueError(f"y: must be numbers, came dtype {y.dtype}")
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def _learn_targets(self, y: NDArray[Any], *, incremental: bool) -> None:
+        """Nothing is learned of numbers."""
+
+    def _encoded(self, y: NDArray[Any], *, known: bool) -> NDArray[Any]:
+        """Targets (n, k)."""
         if self.loss == "poisson" and (y < 0).any():
             raise ValueError("y: must have no negative value for loss='poisson'")
-        return X, y.reshape(len(y), -1)
+        return y.reshape(len(y), -1)
+
+    def _decoded(self, T: NDArray[Any]) -> NDArray[Any]:
+        """Targets as users give them."""
+        return T[:, 0] if T.shape[1] == 1 else T
+
+    def _with_class_weight(self, y: NDArray[Any], weight: Any, *, incremental: bool) -> Any:
+        """Sample weights; numbers have no classes."""
+        return weight
 
     def _output_name(self) -> str:
         """scikit-learn's name of the output."""
-        return "exp" if self.loss == "poisson" else "identity"
+        if self.output_activation is None:
+            return "exp" if self.loss == "poisson" else "identity"
+        return self.output_activation if isinstance(self.output_activation, str) else self.output_activation.name
 
-    def _library_loss(self) -> str:
-        """The library's name of the loss."""
-        return LOSSES[self.loss]
+    def _output(self) -> Any:
+        """The output of the moment."""
+        given = self.output_activation
+        return self.out_activation_ if given is None or isinstance(given, str) else given
+
+    def _library_loss(self) -> Any:
+        """The library's loss."""
+        return "squared" if self.loss == "squared_error" else self.loss
 
     def _loss_divisor(self) -> int:
         """What a loss is divided by when it is reported: scikit-learn averages squares over the outputs."""

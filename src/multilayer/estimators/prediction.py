@@ -14,17 +14,17 @@ from sklearn.utils.validation import validate_data
 
 from multilayer.engines import engine_for
 from multilayer.engines.protocol import Program, State
-from multilayer.estimators.learned import described
 from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.training.rules import GradientDescent
 
 # A program keeps buffers, and serves one thread at a time: each thread has its own for the models that it asks.
 _KEPT = threading.local()
-_NETWORKS: WeakKeyDictionary[Any, tuple[tuple[Any, ...], Network]] = WeakKeyDictionary()
 
 
-def outputs(model: Any, network: Network, theta: Sequence[Any] | NDArray[Any], X: Any) -> NDArray[Any]:
+def outputs(
+    model: Any, network: Network, theta: Sequence[Any] | NDArray[Any], X: Any, *, until: int | None = None
+) -> NDArray[Any]:
     """f = o(z) of rows X (n, D), in float32 where parameters and rows are, else in float64.
 
     Parameters
@@ -37,21 +37,15 @@ def outputs(model: Any, network: Network, theta: Sequence[Any] | NDArray[Any], X
         As `Network.pack` takes them; what they are at the moment counts.
     X : array or CSR matrix (n, D)
         Rows, checked.
+    until : int, optional
+        Give the values after this operation of the network instead.
     """
     arrays = [theta] if isinstance(theta, np.ndarray) else [a for layer in theta for a in layer if a is not None]
     single = all(a.dtype == np.float32 for a in (X, *arrays))
     dtype = np.dtype(np.float32 if single else np.float64)
     program = _program(model, network, dtype)
     program.write(State(network.pack(theta, dtype), ()))
-    return program.predict(X)
-
-
-def kept_network(model: Any, *description: Any) -> Network:
-    """The network that `learned.described` makes of a description, kept for the model's next question."""
-    kept = _NETWORKS.get(model)
-    if kept is None or kept[0] != description:
-        kept = _NETWORKS[model] = description, described(*description)
-    return kept[1]
+    return program.predict(X, until=until)
 
 
 def checked_rows(estimator: Any, X: Any) -> Any:

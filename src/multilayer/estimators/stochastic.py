@@ -1,4 +1,4 @@
-"""Training by "sgd" and "adam": one descent of the library's, watched as scikit-learn watches its own."""
+"""Training by "sgd", "adam" and their like: one descent of the library's, watched as scikit-learn watches its own."""
 
 from __future__ import annotations
 
@@ -12,58 +12,76 @@ from multilayer.engines import engine_for
 from multilayer.engines.protocol import Rows, State
 from multilayer.estimators import learned
 from multilayer.estimators.counting import counter
-from multilayer.estimators.held_out import hold_out
-from multilayer.estimators.optimizer import new_optimizer
+from multilayer.estimators.held_out import parted, scoring
+from multilayer.estimators.optimizer import Optimizer, new_optimizer
 from multilayer.estimators.orders import legacy_orders
+from multilayer.estimators.progress_line import progress_line
 from multilayer.network.objective import Objective
+from multilayer.network.plan import Dropout
 from multilayer.training.batches import Batches
-from multilayer.training.descent import Settings, descend
+from multilayer.training.descent import Settings, descend, descent_plan
 from multilayer.training.rules import initial_slots
 from multilayer.training.task import Task
 
 
 def fit_stochastic(estimator: Any, objective: Objective, rows: Rows, *, incremental: bool) -> None:
-    """Train from the estimator's weights on, for one epoch if `incremental`, and set its attributes."""
+    """Train from the estimator's weights on, for one epoch if `incremental`, and set its attributes.
+
+    Raises
+    ------
+    ValueError
+        For parameters that do not go together, and data that are too few.
+    Diverged
+        With ``on_nonfinite="stop"``, where a loss or gradient became NaN or infinite.
+    """
     if not incremental or not hasattr(estimator, "_optimizer"):
         estimator._optimizer = new_optimizer(estimator)
-    if estimator.early_stopping and incremental:
+    if estimator.early_stopping and incremental and estimator.validation_data is None:
         raise ValueError("partial_fit does not support early_stopping=True")
-    optimizer = estimator._optimizer
-    held_out = None
-    if estimator.early_stopping:
-        rows, held_out = hold_out(estimator, rows, estimator._stratify(rows.Y))
+    optimizer: Optimizer = estimator._optimizer
+    rows, held_out = parted(estimator, rows)
     n_rows = rows.X.shape[0]
-    batches = Batches(n_rows, _batch_size(estimator, n_rows), "given")
+    batches = Batches(n_rows, _batch_size(estimator, optimizer, n_rows), "given")
     dtype = learned.learned_dtype(estimator)
+    plan = descent_plan(objective.plan, optimizer.rule, estimator.clip_norm, None)
     theta = objective.network.pack(learned.parameters(estimator), dtype)
-    engine = engine_for(None, objective.plan, optimizer.rule.formula, dtype)
-    program = engine.program(objective.plan, optimizer.rule.formula, dtype=dtype)
+    program = engine_for(estimator.engine, plan, optimizer.rule.formula, dtype).program(
+        plan, optimizer.rule.formula, dtype=dtype, n_threads=estimator.n_threads
+    )
     slots = initial_slots(optimizer.rule, theta) if optimizer.slots is None else optimizer.slots
-    program.write(State(theta, slots, optimizer.t))
-    score = None
-    if held_out is not None:
-        of_outputs = estimator._held_out_score(held_out)
-
-        def score() -> float:
-            return of_outputs(program.predict(held_out.X))
-
+    program.write(State(theta, slots, optimizer.t, _mask_seed(estimator, objective)))
+    best = estimator.early_stopping if estimator.restore_best is None else estimator.restore_best
+    if best and held_out is None:
+        raise ValueError("restore_best: needs validation_data, or early_stopping=True")
+    watched = held_out is not None and (best or estimator.early_stopping)
+    divisor = estimator._loss_divisor()
+    score = scoring(estimator, held_out, program, objective.network, divisor) if watched and held_out else None
+    measured = held_out is not None and (estimator.validation_data is not None or estimator.early_stopping_on == "loss")
+    if measured and not hasattr(estimator, "validation_loss_curve_"):
+        estimator.validation_loss_curve_ = []
+    epochs = 1 if incremental else int(estimator.max_iter)
     task = Task(
         network=objective.network,
-        plan=objective.plan,
+        plan=plan,
         rows=rows,
-        epochs=1 if incremental else int(estimator.max_iter),
-        stop=(counter(estimator, optimizer, n_rows, estimator._loss_divisor(), score),),
+        epochs=epochs,
+        validation=held_out.rows if held_out is not None and measured else None,
+        stop=(counter(estimator, optimizer, n_rows, divisor, score),),
+        callbacks=(*estimator.callbacks, *((progress_line(epochs),) if estimator.progress else ())),
     )
     settings = Settings(
         rule=optimizer.rule,
         schedule=optimizer.schedule,
         batches=batches,
         seed=0,
-        on_nonfinite="continue",
+        on_nonfinite=estimator.on_nonfinite,
         orders=legacy_orders(estimator._random_state if estimator.shuffle else None, batches, rows.weight),
         made=optimizer.t,
         mean_by="rows",
+        planned=int(estimator.max_iter),
     )
+    if optimizer.lr_schedule is None:
+        settings.check(task)
     estimator.n_iter_ = 0
     run = descend(task, settings, program)
     assert run.state is not None
@@ -78,16 +96,25 @@ def fit_stochastic(estimator: Any, objective: Objective, rows: Rows, *, incremen
             ConvergenceWarning,
             stacklevel=4,
         )
-    if estimator.early_stopping:
+    if best and (not incremental or run.ended == "stopped"):
         estimator.coefs_, estimator.intercepts_ = estimator._best_coefs, estimator._best_intercepts
 
 
-def _batch_size(estimator: Any, n_rows: int) -> int:
+def _batch_size(estimator: Any, optimizer: Optimizer, n_rows: int) -> int:
     """Rows an update."""
     if estimator.batch_size == "auto":
-        return min(200, n_rows)
+        return n_rows if optimizer.rule.formula.full_batch else min(200, n_rows)
     if estimator.batch_size > n_rows:
         warnings.warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=5
         )
     return int(np.clip(estimator.batch_size, 1, n_rows))
+
+
+def _mask_seed(estimator: Any, objective: Objective) -> int:
+    """Key of the dropout masks; drawn only where there is dropout, so that nothing else changes."""
+    if not any(isinstance(operation, Dropout) for operation in objective.plan.operations):
+        return 0
+    if not hasattr(estimator, "_mask_seed") or estimator._optimizer.t == 0:
+        estimator._mask_seed = int(estimator._random_state.randint(2**31))
+    return int(estimator._mask_seed)

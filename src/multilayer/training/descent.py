@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from multilayer.engines.protocol import OnNonfinite, Program, Report, Stretch
-from multilayer.network.checks import require_choice
+from multilayer.network.checks import require_choice, require_positive
+from multilayer.network.plan import Plan
 from multilayer.training.batches import Batches, IntArray
 from multilayer.training.diagnosis import describe_nonfinite
 from multilayer.training.history import Ending, Run
@@ -39,6 +40,8 @@ class Settings:
         Updates made in earlier runs; the rule's scalars and the schedule go on from there.
     mean_by : {"weight", "rows"}
         What each batch's mean counts by in its epoch's.
+    planned : int or None
+        Epochs that the schedule is laid out for, where they are not those of the run.
     """
 
     rule: Rule
@@ -49,12 +52,13 @@ class Settings:
     orders: Callable[[], IntArray] | None = None
     made: int = 0
     mean_by: MeanBy = "weight"
+    planned: int | None = None
 
     def stretches(self, epochs: int, seen: bool) -> Stretches:
         """What a run of so many epochs asks of the engine; see `Stretches`."""
         timed = self.schedule if isinstance(self.schedule, Timed) else None
         given = self.rule, timed, self.batches, self.seed, self.on_nonfinite
-        return Stretches(*given, epochs, seen, self.orders, self.made)
+        return Stretches(*given, epochs, seen, self.orders, self.made, self.planned)
 
     def check(self, task: Task) -> None:
         """Refuse what does not go together."""
@@ -79,6 +83,18 @@ class Settings:
             raise ValueError("schedule: Rprop sets its own steps, so no schedule of a rate can act on it")
         if isinstance(self.schedule, Plateau):
             task.require_watched([self.schedule])
+
+
+def descent_plan(plan: Plan, rule: Rule, clip_norm: float | None, clip_value: float | None) -> Plan:
+    """The objective's plan with the rule's weight decay on the weights, and clipping."""
+    for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value)):
+        if limit is not None:
+            require_positive(name, limit)
+    decay = 0.0 if isinstance(rule, Rprop) else rule.weight_decay
+    views = plan.views
+    if decay:
+        views = tuple(replace(v, decay=decay) if v.name.endswith(".W") else v for v in views)
+    return replace(plan, views=views, clip_norm=clip_norm, clip_value=clip_value)
 
 
 def descend(task: Task, settings: Settings, program: Program) -> Run:

@@ -14,11 +14,11 @@ from multilayer.network.checks import require_integer, require_positive
 from multilayer.network.objective import Objective
 from multilayer.random import Sampling, require_seed, stream
 from multilayer.training.batches import batches
-from multilayer.training.descent import Settings
+from multilayer.training.descent import Settings, descent_plan
 from multilayer.training.rules import Adam, Rprop, Rule, initial_slots, scalar_rows
 from multilayer.training.schedules import Constant
 from multilayer.training.task import Task, training_rows
-from multilayer.training.train import descent_plan, flat_start, floating_type, program_for
+from multilayer.training.train import flat_start, floating_type, program_for
 
 FloatArray = NDArray[np.float64]
 

@@ -39,6 +39,8 @@ class Stretches:
         Gives the next epoch's order when it begins, in place of the seed's.
     made : int
         Updates made in earlier runs, from which the rule and the schedule go on.
+    planned : int or None
+        Epochs that the schedule is laid out for, where they are not those of the run.
     factor : float
         On the rates of the epochs to come, where there is no schedule of time; may be set between stretches.
     """
@@ -52,6 +54,7 @@ class Stretches:
     seen: bool
     orders: Callable[[], IntArray] | None = None
     made: int = 0
+    planned: int | None = None
     factor: float = 1.0
 
     def __iter__(self) -> Iterator[Stretch]:
@@ -88,7 +91,7 @@ class Stretches:
         if self.schedule is None:
             factors = np.full(len(updates), self.factor)
         else:
-            factors = self.schedule.factor(updates / self.batches.per_epoch, float(self.epochs))
+            factors = self.schedule.factor(updates / self.batches.per_epoch, float(self.planned or self.epochs))
         return scalar_rows(self.rule, updates + 1.0, self.rule.rate * factors)
 
 

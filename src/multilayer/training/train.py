@@ -14,19 +14,19 @@ from multilayer.engines import engine_for
 from multilayer.engines.protocol import OnNonfinite, Program, State
 from multilayer.formulas.update_rules import UpdateRule
 from multilayer.network.arrays import all_finite
-from multilayer.network.checks import require_integer, require_positive
+from multilayer.network.checks import require_integer
 from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.network.plan import Plan
 from multilayer.random import Sampling, require_seed
 from multilayer.training import full_batch, levenberg_marquardt
 from multilayer.training.batches import batches
-from multilayer.training.descent import Settings, descend
+from multilayer.training.descent import Settings, descend, descent_plan
 from multilayer.training.full_batch import LBFGS, ConjugateGradient
 from multilayer.training.history import Epoch, Run
 from multilayer.training.layerwise import Layerwise, train_layerwise
 from multilayer.training.levenberg_marquardt import LevenbergMarquardt
-from multilayer.training.rules import Adam, GradientDescent, Rprop, Rule, initial_slots
+from multilayer.training.rules import Adam, GradientDescent, Rule, initial_slots
 from multilayer.training.schedules import Constant, Schedule
 from multilayer.training.stopping import Condition
 from multilayer.training.task import Score, Task, training_rows, validation_rows
@@ -260,15 +260,3 @@ def program_for(
 ) -> Program:
     """A program of the named engine, or of the fastest that does not refuse the plan."""
     return engine_for(engine, plan, rule, kind).program(plan, rule, dtype=kind, n_threads=n_threads)
-
-
-def descent_plan(plan: Plan, rule: Rule, clip_norm: float | None, clip_value: float | None) -> Plan:
-    """The objective's plan with the rule's weight decay on the weights, and clipping."""
-    for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value)):
-        if limit is not None:
-            require_positive(name, limit)
-    decay = 0.0 if isinstance(rule, Rprop) else rule.weight_decay
-    views = plan.views
-    if decay:
-        views = tuple(replace(v, decay=decay) if v.name.endswith(".W") else v for v in views)
-    return replace(plan, views=views, clip_norm=clip_norm, clip_value=clip_value)

@@ -1,0 +1,117 @@
+"""Training on all rows at once: "lbfgs" as scikit-learn calls SciPy, "conjugate_gradient" and "levenberg_marquardt"."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.optimize import _check_optimize_result
+
+from multilayer.engines import engine_for
+from multilayer.engines.protocol import Program, Rows, State
+from multilayer.estimators import learned
+from multilayer.network.objective import Objective
+from multilayer.training import full_batch, levenberg_marquardt
+from multilayer.training.full_batch import LBFGS, ConjugateGradient, minimize_with
+from multilayer.training.levenberg_marquardt import LevenbergMarquardt
+from multilayer.training.rules import GradientDescent
+from multilayer.training.task import Task
+from multilayer.training.whole_batch import WholeBatch, require_smooth
+
+# SciPy's own default, which scikit-learn leaves as it is.
+LOSS_TOLERANCE = 2.220446049250313e-09
+
+
+def fit_whole_batch(estimator: Any, objective: Objective, rows: Rows) -> None:
+    """Minimise in float64 from the estimator's weights on, and set its attributes.
+
+    Raises
+    ------
+    ValueError
+        For parameters that the solver does not heed, and objectives that are not smooth.
+    """
+    _refuse_unused(estimator)
+    require_smooth(objective.plan, estimator.solver)
+    start = objective.network.pack(learned.parameters(estimator), np.float64)
+    formula = GradientDescent.formula
+    program = engine_for(estimator.engine, objective.plan, formula, np.dtype(np.float64)).program(
+        objective.plan, formula, dtype=np.float64, n_threads=estimator.n_threads
+    )
+    program.write(State(start, ()))
+    fit = _fit_lbfgs if estimator.solver == "lbfgs" else _fit_by_the_library
+    theta = objective.network.unpack(fit(estimator, objective, rows, program, start))
+    estimator.coefs_, estimator.intercepts_ = learned.coefs_of(theta), learned.intercepts_of(theta)
+
+
+def _fit_lbfgs(
+    estimator: Any, objective: Objective, rows: Rows, program: Program, start: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """θ at the end, all weights packed before all intercepts.
+
+    What is reported of a squared loss is divided by the number of outputs and its gradient is not, as in scikit-learn,
+    whose line search is given this pair.
+    """
+    divisor = estimator._loss_divisor()
+    packed = _packing(objective)
+    place = np.argsort(packed)  # of each entry of θ among the packed
+    whole = WholeBatch(objective.plan, program, rows)
+
+    def value_and_gradient(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        evaluation = whole(x[place])
+        return evaluation.loss / divisor + evaluation.penalty, evaluation.gradient[packed]
+
+    method = LBFGS(
+        gradient_tolerance=float(estimator.tol), loss_tolerance=LOSS_TOLERANCE, max_evaluations=int(estimator.max_fun)
+    )
+    result = minimize_with(method, value_and_gradient, start[packed], int(estimator.max_iter))
+    estimator.n_iter_ = _check_optimize_result("lbfgs", result, estimator.max_iter)
+    estimator.loss_ = result.fun
+    found: NDArray[np.float64] = result.x[place]
+    return found
+
+
+def _packing(objective: Objective) -> NDArray[np.int64]:
+    """Where in θ the entries of all Wᵀ, then of all b, are."""
+    layers = objective.network.unpack(np.arange(objective.network.n_parameters))
+    weights = [np.ravel(layer.W.T) for layer in layers]
+    return np.concatenate([*weights, *(layer.b for layer in layers if layer.b is not None)])
+
+
+def _fit_by_the_library(
+    estimator: Any, objective: Objective, rows: Rows, program: Program, start: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """θ at the end; every iteration's loss is recorded."""
+    task = Task(objective.network, objective.plan, rows, int(estimator.max_iter), callbacks=tuple(estimator.callbacks))
+    tolerance = float(estimator.tol)
+    if estimator.solver == "conjugate_gradient":
+        run = full_batch.minimise(task, ConjugateGradient(tolerance), program, start)
+    else:
+        method = LevenbergMarquardt(gradient_tolerance=tolerance)
+        run = levenberg_marquardt.minimise(task, method, program, start)
+    curve = run.history["loss"] / estimator._loss_divisor() + run.history["penalty"]
+    estimator.n_iter_ = len(curve)
+    estimator.loss_curve_ = curve.tolist()
+    estimator.loss_ = estimator.loss_curve_[-1] if len(curve) else np.nan
+    if run.ended == "epochs":
+        text = f"{estimator.solver}: Maximum iterations ({estimator.max_iter}) reached, and the optimization hasn't"
+        warnings.warn(text + " converged yet.", ConvergenceWarning, stacklevel=5)
+    return objective.network.pack(run.theta)
+
+
+def _refuse_unused(estimator: Any) -> None:
+    """Refuse parameters that descent alone heeds."""
+    given = {
+        "schedule": estimator.schedule is not None,
+        "rule": estimator.rule is not None,
+        "clip_norm": estimator.clip_norm is not None,
+        "weight_decay": bool(estimator.weight_decay),
+        "validation_data": estimator.validation_data is not None,
+        "callbacks": bool(estimator.callbacks) and estimator.solver == "lbfgs",
+        "on_nonfinite": estimator.on_nonfinite != "continue",
+    }
+    for name, unused in given.items():
+        if unused:
+            raise ValueError(f"{name}: solver {estimator.solver!r} does not use it; leave it out, or use 'adam'")
