@@ -165,6 +165,13 @@ def test_class_weights_are_weights_of_rows(iris):
     assert recalls[1] > recalls[0]
     with pytest.raises(ValueError, match="class_weight: partial_fit sees some rows only"):
         classifier(class_weight="balanced").partial_fit(X, y, classes=[0, 1, 2])
+    some = y < 2
+    by_class, by_row = classifier(class_weight={0: 1.0, 1: 2.0, 2: 5.0}), classifier()
+    by_class.partial_fit(X[some], y[some], classes=[0, 1, 2])
+    by_row.partial_fit(X[some], y[some], sample_weight=np.array([1.0, 2.0])[y[some]], classes=[0, 1, 2])
+    assert same_weights(by_class, by_row)
+    with pytest.raises(ValueError, match="class_weight: needs labels, came distributions"):
+        classifier(class_weight="balanced").fit(X, np.full((len(X), 3), [0.2, 0.3, 0.5]))
 
 
 def test_smoothed_labels_are_less_sure(iris):

@@ -160,7 +160,8 @@ TEST(outputs_may_take_the_place_of_z) {
 
 TEST(matching_losses_have_the_residual_as_their_delta) {
     for (const auto& [output, loss] : {std::pair{"softmax", "cross_entropy"}, {"sparsemax", "sparsemax"},
-                                       {"sigmoid", "cross_entropy"}, {"exp", "poisson"}, {"identity", "squared"}}) {
+                                       {"sigmoid", "cross_entropy"}, {"sigmoid", "clipped_cross_entropy"},
+                                       {"softmax", "clipped_cross_entropy"}, {"exp", "poisson"}, {"identity", "squared"}}) {
         const Head head = own_head(output, loss, 5);
         Panel<double> panel(5, Lanes<double>::count);
         fill(panel, output, loss);
@@ -186,6 +187,21 @@ TEST(softmax_keeps_its_limits) {
     CHECK(lost.delta[lost.at(1, 0)] == -1);
     const auto nowhere = panel_of(head, {-INFINITE, -INFINITE, -INFINITE}, {1, 0, 0});
     CHECK_NEAR(nowhere.f[0], 1.0 / 3, 1e-16);
+}
+
+TEST(clipped_cross_entropies_end_at_the_machine_epsilon) {
+    const double least = std::numeric_limits<double>::epsilon(), most = -std::log(least);
+    const Head softmax = own_head("softmax", "clipped_cross_entropy", 3), sigmoid = own_head("sigmoid", "clipped_cross_entropy", 1);
+    for (const double far : {100.0, 1000.0, INFINITE}) {
+        CHECK_NEAR(panel_of(softmax, {far, 0, 1}, {0, 1, 0}).loss[0], most, 1e-14 * most);
+        CHECK_NEAR(panel_of(softmax, {far, 0, 1}, {1, 0, 0}).loss[0], least, 1e-6 * least);
+        CHECK_NEAR(panel_of(sigmoid, {-far}, {1}).loss[0], most, 1e-14 * most);
+        CHECK_NEAR(panel_of(sigmoid, {far}, {1}).loss[0], least, 1e-6 * least);
+        CHECK(panel_of(sigmoid, {far}, {0}).delta[0] == 1);
+    }
+    const auto near = panel_of<float>(softmax, {1, 2, 3}, {0, 1, 0}), exact = panel_of<float>(own_head("softmax", "cross_entropy", 3), {1, 2, 3}, {0, 1, 0});
+    CHECK_NEAR(static_cast<double>(near.loss[0]), static_cast<double>(exact.loss[0]), 1e-6);
+    CHECK(near.delta == exact.delta);
 }
 
 TEST(sparsemax_is_the_nearest_distribution) {

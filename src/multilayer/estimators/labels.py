@@ -79,7 +79,13 @@ def encoded(y: NDArray[Any], binarizer: LabelBinarizer) -> NDArray[Any] | OneHot
 
 
 def accuracy_of_outputs(rows: Rows, binarizer: LabelBinarizer) -> Callable[[NDArray[Any]], float]:
-    """A function from the outputs for these rows to the share, by weight, that is predicted right."""
+    """A function from the outputs for these rows to the share, by weight, that is predicted right.
+
+    Raises
+    ------
+    ValueError
+        In scikit-learn's words, if all weights are 0.
+    """
     Y, weight = rows.Y, rows.weight
 
     def right(f: NDArray[Any]) -> NDArray[np.bool_]:
@@ -91,4 +97,9 @@ def accuracy_of_outputs(rows: Rows, binarizer: LabelBinarizer) -> Callable[[NDAr
             return f.argmax(axis=1) == Y.argmax(axis=1)
         return ((f > 0.5) == (Y > 0.5)).all(axis=1)
 
-    return lambda f: float(np.average(right(f), weights=weight))
+    def share(f: NDArray[Any]) -> float:
+        if weight is not None and not weight.any():
+            raise ValueError("Sample weights must contain at least one non-zero number.")
+        return float(np.average(right(f), weights=weight))
+
+    return share

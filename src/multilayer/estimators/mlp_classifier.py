@@ -363,6 +363,8 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         """Sample weights times the classes'."""
         if self.class_weight is None:
             return weight
+        if is_soft(y):
+            raise ValueError("class_weight: needs labels, came distributions over the classes; use sample_weight")
         if incremental and self.class_weight == "balanced":
             raise ValueError("class_weight: partial_fit sees some rows only, so give a dict in place of 'balanced'")
         of_classes = compute_sample_weight(self.class_weight, y)

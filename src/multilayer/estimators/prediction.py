@@ -62,7 +62,7 @@ def checked_rows(estimator: Any, X: Any) -> Any:
             total = float(X.sum())
         if math.isfinite(total):  # a NaN or infinity among the entries would show
             return X
-    return validate_data(estimator, X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False)
+    return validate_data(estimator, X, accept_sparse=["csr", "csc"], reset=False)
 
 
 def _program(model: Any, network: Network, dtype: np.dtype[Any]) -> Program:

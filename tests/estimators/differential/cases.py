@@ -80,6 +80,8 @@ def data(case: Case) -> Data:
         weight = rng.uniform(0.1, 3.0, size=n)
     elif case.weights == "counts":
         weight = rng.integers(0, 4, size=n)
+    elif case.weights == "signed":
+        weight = rng.uniform(-0.5, 2.0, size=n)
     elif case.weights == "float32":
         weight = rng.uniform(0.1, 3.0, size=n).astype(np.float32)
     return Data(_contained(X.astype(case.dtype), case.container), y, weight, classes)

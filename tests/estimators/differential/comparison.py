@@ -17,6 +17,7 @@ NUMBERS = ("loss_", "best_loss_", "best_validation_score_")
 
 PRINTED_NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?|-?inf|nan")
 RATE_DIGITS = 1e-12
+LEAST_LOGARITHM = -708.0  # of a normal number; what is less may be 0
 
 
 @dataclass
@@ -115,8 +116,9 @@ def _compare_path(theirs: Seen, ours: Seen, found: Difference) -> None:
     if "classes_" in a and (a.get("validation_scores_") or []) != (b.get("validation_scores_") or []):
         found.path.append(f"validation_scores_: theirs {a['validation_scores_']}, ours {b.get('validation_scores_')}")
     for name, answer in theirs.answers.items():
-        if (_is_error(answer) or _is_error(ours.answers[name])) and answer != ours.answers[name]:
-            found.path.append(f"{name}: theirs {answer!r}, ours {ours.answers[name]!r}")
+        errors = [given if _is_error(given) else None for given in (answer, ours.answers[name])]
+        if errors[0] != errors[1]:
+            found.path.append(f"{name}: theirs error {errors[0]!r}, ours {errors[1]!r}")
     if theirs.rate is not None and abs(ours.rate - theirs.rate) > RATE_DIGITS * theirs.rate:
         found.path.append(f"_optimizer.learning_rate: theirs {theirs.rate}, ours {ours.rate}")
 
@@ -139,10 +141,11 @@ def _measure(theirs: Seen, ours: Seen, found: Difference) -> None:
     numbers["printed"] = _printed_distance(theirs.printed, ours.printed)
     for name, answer in theirs.answers.items():
         if not _is_error(answer) and (name != "predict" or "classes_" not in a):
-            numbers[name] = distance(ours.answers[name], answer)
-    if "classes_" in a:
+            least = LEAST_LOGARITHM if name == "predict_log_proba" else -np.inf
+            numbers[name] = distance(np.maximum(least, ours.answers[name]), np.maximum(least, answer))
+    if "classes_" in a and not _is_error(theirs.answers["predict"]):
         crossed = theirs.answers["predict"] != ours.answers["predict"]
-        numbers["predict"] = np.where(crossed, _margin(theirs.answers["predict_proba"], crossed.ndim), 0.0)
+        numbers["predict"] = np.where(crossed, _margin(theirs, ours, crossed.ndim), 0.0)
         if crossed.any():
             del numbers["score"]
 
@@ -155,12 +158,16 @@ def distance(b: Any, a: Any) -> np.ndarray:
     return np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.where(np.isfinite(a) & np.isfinite(b), d, np.inf))
 
 
-def _margin(probability: np.ndarray, ndim: int) -> np.ndarray:
-    """How far a row's probabilities are from another answer: per label, or between the first and the second class."""
+def _margin(theirs: Seen, ours: Seen, ndim: int) -> np.ndarray:
+    """How far probabilities are from another answer: per label, or a row's first class from its second.
+
+    Infinite where both have the same probabilities: then the answer has to be the same as well.
+    """
+    p, q = theirs.answers["predict_proba"], ours.answers["predict_proba"]
     if ndim == 2:
-        return np.abs(probability - 0.5)
-    ordered = np.sort(probability, axis=1)
-    return ordered[:, -1] - ordered[:, -2]
+        return np.where(p == q, np.inf, np.abs(p - 0.5))
+    ordered = np.sort(p, axis=1)
+    return np.where((p == q).all(axis=1), np.inf, ordered[:, -1] - ordered[:, -2])
 
 
 def _printed_distance(theirs: str, ours: str) -> np.ndarray:

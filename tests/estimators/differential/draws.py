@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 HIDDEN = [(3,), (5, 4), 4, (), (1,), [2, 6, 3], (8,)]
 ACTIVATIONS = ["relu", "tanh", "logistic", "identity"]
 CONTAINERS = ["array", "csr_matrix", "array", "csc_matrix", "csr_array", "fortran", "strided", "list"]
-WEIGHTS = [None, "positive", "counts", "float32"]
+# In float32 only together with such rows: scikit-learn sums weights in their own dtype, which ours need not do.
+WEIGHTS = {"float64": [None, "positive", "counts", "signed"], "float32": [None, "positive", "counts", "float32"]}
 STREAMS = ["instance", "seed", "global"]
 BATCHES = [7, 3, "auto", 1, 16, 1000]
 
@@ -41,7 +42,7 @@ def data_options(draw: st.DrawFn, kinds: tuple[str, ...] = KINDS, dtype: str = "
         "container": draw(st.sampled_from(CONTAINERS if dtype == "float64" else CONTAINERS[:-1])),
         "dtype": dtype,
         "targets": draw(st.sampled_from(CLASS_NAMES.get(kind, TARGETS))),
-        "weights": draw(st.sampled_from(WEIGHTS)),
+        "weights": draw(st.sampled_from(WEIGHTS[dtype])),
         "stream": draw(st.sampled_from(STREAMS)),
         "seed": draw(st.integers(0, 2**20)),
     }
@@ -68,6 +69,7 @@ def solver_options(draw: st.DrawFn, solver: str) -> dict[str, Any]:
     }
     if solver == "adam":
         options["learning_rate_init"] = draw(st.sampled_from([1e-3, 0.01, 0.1]))
+        options["learning_rate"] = draw(st.sampled_from(["constant", "invscaling", "adaptive"]))  # ignored
         if draw(st.booleans()):
             options |= {
                 "beta_1": draw(st.sampled_from([0.0, 0.5])),
@@ -75,11 +77,12 @@ def solver_options(draw: st.DrawFn, solver: str) -> dict[str, Any]:
                 "epsilon": draw(st.sampled_from([1e-8, 0.1])),
             }
         return options
+    rate = draw(st.sampled_from([1e-3, 0.01, 0.1]))
     return options | {
         "learning_rate": draw(st.sampled_from(["constant", "invscaling", "adaptive"])),
-        "learning_rate_init": draw(st.sampled_from([1e-3, 0.01, 0.1])),
+        "learning_rate_init": rate,
         "power_t": draw(st.sampled_from([0.5, 0.25, 0.0])),
-        "momentum": draw(st.sampled_from([0.9, 0.0, 0.5, 1.0])),
+        "momentum": draw(st.sampled_from([0.9, 0.0, 0.5] + ([1.0] if rate < 0.1 else []))),  # which would diverge
         "nesterovs_momentum": draw(st.booleans()),
     }
 
@@ -117,11 +120,14 @@ def free_runs(draw: st.DrawFn, solver: str, kinds: tuple[str, ...] = KINDS, dtyp
 
 @st.composite
 def quasi_newton_runs(draw: st.DrawFn, kinds: tuple[str, ...] = KINDS, dtype: str = "float64") -> Case:
-    """L-BFGS, stopped by iterations, evaluations or the gradient."""
+    """L-BFGS, stopped by iterations, evaluations or the gradient.
+
+    Of few iterations in float32: scikit-learn's line search then meets a function that is rounded to seven digits.
+    """
     about = draw(data_options(kinds, dtype))
     options = draw(network_options(about["kind"])) | {
         "solver": "lbfgs",
-        "max_iter": draw(st.sampled_from([3, 8, 1, 40])),
+        "max_iter": draw(st.sampled_from([3, 8, 1, 40] if dtype == "float64" else [3, 1, 5])),
         "max_fun": draw(st.sampled_from([15000, 4])),
         "tol": draw(st.sampled_from([1e-4, 0.05, 0.0])),
         "verbose": draw(st.booleans()),

@@ -12,7 +12,7 @@ from differential.runs import Subject
 from differential.scikit_learn import copied_module, subject
 
 
-def _overriding(**methods: Callable[..., Any]) -> Subject:
+def overriding(**methods: Callable[..., Any]) -> Subject:
     """Both classes with these methods; each is given the method that it replaces first."""
     module = copied_module()
     for name, method in methods.items():
@@ -31,7 +31,7 @@ def _override(owner: type, name: str, method: Callable[..., Any]) -> None:
     setattr(owner, name, replacement)
 
 
-def _with_names(**names: Callable[[ModuleType], Any]) -> Subject:
+def with_names(**names: Callable[[ModuleType], Any]) -> Subject:
     """Both classes of a module in which these names stand for something else, made from what the module holds."""
     module = copied_module()
     for name, make in names.items():
@@ -39,18 +39,18 @@ def _with_names(**names: Callable[[ModuleType], Any]) -> Subject:
     return subject(module)
 
 
-def _optimizer(base: str, **methods: Callable[..., Any]) -> Subject:
+def optimizer_with(base: str, **methods: Callable[..., Any]) -> Subject:
     def make(module: ModuleType) -> type:
         changed = type(base, (getattr(module, base),), {})
         for name, method in methods.items():
             _override(changed, name, method)
         return changed
 
-    return _with_names(**{base: make})
+    return with_names(**{base: make})
 
 
 def no_sample_weight() -> Subject:
-    return _overriding(_backprop=lambda original, self, X, y, weight, *rest: original(self, X, y, None, *rest))
+    return overriding(_backprop=lambda original, self, X, y, weight, *rest: original(self, X, y, None, *rest))
 
 
 def another_beta_1() -> Subject:
@@ -59,7 +59,7 @@ def another_beta_1() -> Subject:
         if self.beta_1 == 0.9:
             self.beta_1 = 0.91
 
-    return _overriding(__init__=init)
+    return overriding(__init__=init)
 
 
 def loss_of_an_epoch_by_weights() -> Subject:
@@ -72,7 +72,7 @@ def loss_of_an_epoch_by_weights() -> Subject:
             factor = weight[: max(1, len(weight) // 2)].mean() / weight.mean()
             self.loss_curve_[before:] = [loss * factor for loss in self.loss_curve_[before:]]
 
-    return _overriding(_fit_stochastic=fit_stochastic)
+    return overriding(_fit_stochastic=fit_stochastic)
 
 
 def penalty_over_rows_not_weights() -> Subject:
@@ -84,7 +84,7 @@ def penalty_over_rows_not_weights() -> Subject:
         original(self, layer, total, activations, deltas, coefs, b)
         coefs[layer] += self.alpha * self.coefs_[layer] * (1.0 / activations[0].shape[0] - 1.0 / total)
 
-    return _overriding(_compute_loss_grad=compute)
+    return overriding(_compute_loss_grad=compute)
 
 
 def penalised_intercepts() -> Subject:
@@ -94,7 +94,7 @@ def penalised_intercepts() -> Subject:
         original(self, layer, total, activations, deltas, coefs, b)
         b[layer] = b[layer] + self.alpha * self.intercepts_[layer] / total
 
-    return _overriding(_compute_loss_grad=compute)
+    return overriding(_compute_loss_grad=compute)
 
 
 def loss_without_penalty() -> Subject:
@@ -103,7 +103,7 @@ def loss_without_penalty() -> Subject:
         total = X.shape[0] if weight is None else weight.sum()
         return loss - 0.5 * self.alpha * sum(np.vdot(W, W) for W in self.coefs_) / total, *gradients
 
-    return _overriding(_backprop=backprop)
+    return overriding(_backprop=backprop)
 
 
 def same_initial_bound_for_logistic() -> Subject:
@@ -112,7 +112,7 @@ def same_initial_bound_for_logistic() -> Subject:
         factor = np.sqrt(3.0) if self.activation == "logistic" else 1.0
         return W * factor, b * factor
 
-    return _overriding(_init_coef=init_coef)
+    return overriding(_init_coef=init_coef)
 
 
 def intercepts_begin_at_zero() -> Subject:
@@ -120,7 +120,7 @@ def intercepts_begin_at_zero() -> Subject:
         W, b = original(self, *sizes)
         return W, np.zeros_like(b)
 
-    return _overriding(_init_coef=init_coef)
+    return overriding(_init_coef=init_coef)
 
 
 def each_epoch_shuffles_anew() -> Subject:
@@ -128,7 +128,7 @@ def each_epoch_shuffles_anew() -> Subject:
         shuffle = module.shuffle
         return lambda order, random_state: shuffle(np.arange(len(order)), random_state=random_state)
 
-    return _with_names(shuffle=make)
+    return with_names(shuffle=make)
 
 
 def one_draw_too_many() -> Subject:
@@ -137,7 +137,7 @@ def one_draw_too_many() -> Subject:
         self._random_state.randint(2)
         return self
 
-    return _overriding(_fit=fit)
+    return overriding(_fit=fit)
 
 
 def never_stratified() -> Subject:
@@ -145,7 +145,7 @@ def never_stratified() -> Subject:
         split = module.train_test_split
         return lambda *arrays, stratify, **options: split(*arrays, **options)
 
-    return _with_names(train_test_split=make)
+    return with_names(train_test_split=make)
 
 
 def several_classes_stratified() -> Subject:
@@ -159,11 +159,11 @@ def several_classes_stratified() -> Subject:
 
         return stratified
 
-    return _with_names(train_test_split=make)
+    return with_names(train_test_split=make)
 
 
 def unweighted_validation_score() -> Subject:
-    return _overriding(_score=lambda original, self, X, y, sample_weight=None: original(self, X, y))
+    return overriding(_score=lambda original, self, X, y, sample_weight=None: original(self, X, y))
 
 
 def last_weights_kept() -> Subject:
@@ -171,7 +171,7 @@ def last_weights_kept() -> Subject:
         original(self, *args)
         self._best_coefs = [W.copy() for W in self.coefs_]
 
-    return _overriding(_update_no_improvement_count=update)
+    return overriding(_update_no_improvement_count=update)
 
 
 def patience_one_shorter() -> Subject:
@@ -180,7 +180,7 @@ def patience_one_shorter() -> Subject:
         original(self, *args)
         self._no_improvement_count += before == 0 and self._no_improvement_count == 1
 
-    return _overriding(_update_no_improvement_count=update)
+    return overriding(_update_no_improvement_count=update)
 
 
 def best_moves_only_beyond_tol() -> Subject:
@@ -190,7 +190,7 @@ def best_moves_only_beyond_tol() -> Subject:
         if not early_stopping and self.loss_curve_[-1] > best - self.tol:
             self.best_loss_ = best
 
-    return _overriding(_update_no_improvement_count=update)
+    return overriding(_update_no_improvement_count=update)
 
 
 def counter_forgotten_by_a_warm_start() -> Subject:
@@ -198,7 +198,7 @@ def counter_forgotten_by_a_warm_start() -> Subject:
         self._no_improvement_count = 0
         return original(self, *args, **kwargs)
 
-    return _overriding(fit=fit)
+    return overriding(fit=fit)
 
 
 def curve_forgotten_by_a_warm_start() -> Subject:
@@ -207,7 +207,7 @@ def curve_forgotten_by_a_warm_start() -> Subject:
             self.loss_curve_ = []
         return original(self, *args, **kwargs)
 
-    return _overriding(fit=fit)
+    return overriding(fit=fit)
 
 
 def partial_fit_forgets_the_optimiser() -> Subject:
@@ -215,7 +215,7 @@ def partial_fit_forgets_the_optimiser() -> Subject:
         vars(self).pop("_optimizer", None)
         return original(self, *args, **kwargs)
 
-    return _overriding(partial_fit=fit)
+    return overriding(partial_fit=fit)
 
 
 def int_seed_goes_on() -> Subject:
@@ -227,7 +227,7 @@ def int_seed_goes_on() -> Subject:
 
         return one_stream_a_seed
 
-    return _with_names(check_random_state=make)
+    return with_names(check_random_state=make)
 
 
 def squared_loss_summed_over_outputs() -> Subject:
@@ -235,11 +235,11 @@ def squared_loss_summed_over_outputs() -> Subject:
         loss = module.LOSS_FUNCTIONS["squared_error"]
         return module.LOSS_FUNCTIONS | {"squared_error": lambda y, f, weight: y.shape[1] * loss(y, f, weight)}
 
-    return _with_names(LOSS_FUNCTIONS=make)
+    return with_names(LOSS_FUNCTIONS=make)
 
 
 def poisson_loss_without_its_constant() -> Subject:
-    return _with_names(
+    return with_names(
         LOSS_FUNCTIONS=lambda module: (
             module.LOSS_FUNCTIONS
             | {"poisson": lambda y, f, weight: np.average(f - y * np.log(f), weights=weight, axis=0).sum()}
@@ -252,11 +252,11 @@ def no_nesterov() -> Subject:
         original(self, *args)
         self.nesterov = False
 
-    return _optimizer("SGDOptimizer", __init__=init)
+    return optimizer_with("SGDOptimizer", __init__=init)
 
 
 def rate_by_rows_without_the_one() -> Subject:
-    return _optimizer("SGDOptimizer", iteration_ends=lambda original, self, rows: original(self, rows - 1))
+    return optimizer_with("SGDOptimizer", iteration_ends=lambda original, self, rows: original(self, rows - 1))
 
 
 def adam_with_the_papers_epsilon() -> Subject:
@@ -270,7 +270,7 @@ def adam_with_the_papers_epsilon() -> Subject:
         finally:
             self.epsilon = epsilon
 
-    return _optimizer("AdamOptimizer", _get_updates=updates)
+    return optimizer_with("AdamOptimizer", _get_updates=updates)
 
 
 def tolerance_of_lbfgs_is_the_functions() -> Subject:
@@ -284,7 +284,7 @@ def tolerance_of_lbfgs_is_the_functions() -> Subject:
         scipy_optimize = module.scipy.optimize
         return type("scipy", (), {"optimize": Namespace})
 
-    return _with_names(scipy=make)
+    return with_names(scipy=make)
 
 
 def silent() -> Subject:
@@ -294,7 +294,7 @@ def silent() -> Subject:
         self.verbose = verbose
         return self
 
-    return _overriding(_fit=fit)
+    return overriding(_fit=fit)
 
 
 # The draws among which each is to be found.

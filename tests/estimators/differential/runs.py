@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from differential.cases import Case, Step, data
+from differential.cases import Case, Data, Step, data
+from scipy import sparse
+from sklearn.base import is_classifier
 
 # What scikit-learn sets, for one solver or another.
 FITTED = (
@@ -54,20 +56,13 @@ class Session:
 
     def advance(self, step: Step) -> Seen:
         """Make one call."""
-        seen, printed = Seen(), io.StringIO()
-        with self._stream_in_place(), warnings.catch_warnings(record=True) as caught, redirect_stdout(printed):
-            warnings.simplefilter("always")
-            try:
-                self._call(step)
-            except Exception as error:
-                seen.error = (type(error).__name__, str(error))
+        with self._stream_in_place():
+            seen = witness(lambda: self._call(step))
         if self.case.stream != "seed":
             name, keys, *rest = self.stream.get_state()
             seen.stream = (name, keys.tobytes(), *rest)
-        seen.printed = printed.getvalue()
-        seen.warnings = [(w.category.__name__, str(w.message)) for w in caught]
         if seen.error is None:
-            self._describe(seen)
+            describe(self.estimator, self.data, seen)
         return seen
 
     @contextmanager
@@ -99,22 +94,37 @@ class Session:
         returned = getattr(self.estimator, step.call)(part.X, part.y, **arguments)
         assert returned is self.estimator
 
-    def _describe(self, seen: Seen) -> None:
-        estimator = self.estimator
-        seen.fitted = {name: copy.deepcopy(getattr(estimator, name)) for name in FITTED if hasattr(estimator, name)}
-        if estimator.solver == "sgd":
-            seen.rate = float(estimator._optimizer.learning_rate)
-        X, y, weight = self.data.X, self.data.y, self.data.weight
-        questions = [("predict", (X,)), ("score", (X, y, weight))]
-        if self.case.is_classification:
-            questions += [("predict_proba", (X,)), ("predict_log_proba", (X,))]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of logarithms of zero, overflow, and scores of single rows
-            for name, arguments in questions:
-                try:
-                    seen.answers[name] = getattr(estimator, name)(*arguments)
-                except Exception as error:
-                    seen.answers[name] = (type(error).__name__, str(error))
+
+def witness(act: Callable[[], object]) -> Seen:
+    """What an act raises, warns of and prints."""
+    seen, printed = Seen(), io.StringIO()
+    with warnings.catch_warnings(record=True) as caught, redirect_stdout(printed):
+        warnings.simplefilter("always")
+        try:
+            act()
+        except Exception as error:
+            seen.error = (type(error).__name__, str(error))
+    seen.printed = printed.getvalue()
+    seen.warnings = [(w.category.__name__, str(w.message)) for w in caught]
+    return seen
+
+
+def describe(estimator: Any, data: Data, seen: Seen) -> None:
+    """Note the fitted attributes, and the answers for the rows of the data."""
+    seen.fitted = {name: copy.deepcopy(getattr(estimator, name)) for name in FITTED if hasattr(estimator, name)}
+    if estimator.solver == "sgd":
+        seen.rate = float(estimator._optimizer.learning_rate)
+    questions = [("predict", (data.X,)), ("score", (data.X, data.y, data.weight))]
+    if is_classifier(estimator):
+        questions += [("predict_proba", (data.X,)), ("predict_log_proba", (data.X,))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of logarithms of zero, overflow, and scores of single rows
+        for name, arguments in questions:
+            try:
+                answer = getattr(estimator, name)(*arguments)
+                seen.answers[name] = answer.toarray() if sparse.issparse(answer) else answer
+            except Exception as error:
+                seen.answers[name] = (type(error).__name__, str(error))
 
 
 def run(case: Case, subject: Subject) -> list[Seen]:

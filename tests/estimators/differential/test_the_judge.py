@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from differential import stories_of_calls, stories_of_limits
 from differential.cases import Case
 from differential.draws import free_runs, quasi_newton_runs, single_epochs
-from differential.judging import Disagreement, judge_free_run, judge_one_epoch
+from differential.judging import Disagreement, judge_free_run, judge_one_epoch, judge_story
 from differential.mutants import MUTANTS
+from differential.mutants_at_limits import MUTANTS_AT_LIMITS
 from differential.runs import Subject
 from differential.scikit_learn import THEIRS, summed_backwards
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
+TOLD_IN = (stories_of_calls, stories_of_limits)
 DRAWS = {
     "single epochs": (judge_one_epoch, st.one_of(single_epochs("adam"), single_epochs("sgd"))),
     "free runs": (judge_free_run, st.one_of(free_runs("adam"), free_runs("sgd"))),
@@ -57,3 +60,12 @@ def test_every_mistake_is_found(mutant: Callable[[], Subject], draws: str) -> No
         return False
 
     find(cases, refuted, settings=SEARCH)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "story"), MUTANTS_AT_LIMITS.items(), ids=[mutant.__name__ for mutant in MUTANTS_AT_LIMITS]
+)
+def test_every_mistake_at_a_limit_is_told(mutant: Callable[[], Subject], story: str) -> None:
+    judge_story(story, summed_backwards())
+    with pytest.raises(Disagreement):
+        judge_story(story, mutant())
