@@ -27,6 +27,17 @@ TEST(a_trial_that_is_plainly_slower_is_short) {
     CHECK(share_of_all(pacing, 300, [](bool all) { return all ? 1e-4 : 1.7e-4; }) > 0.97);
 }
 
+TEST(threads_that_must_be_woken_first_get_their_chance) {
+    Pacing pacing;
+    share_of_all(pacing, 10000, [](bool all) { return all ? 4e-4 : 1.7e-4; });
+    bool awake = false;
+    CHECK(share_of_all(pacing, 10000, [&](bool all) {
+              const double waking = all && !awake ? 3e-3 : 0;
+              awake = all;
+              return waking + (all ? 1e-4 : 1.7e-4);
+          }) > 0.8);
+}
+
 TEST(the_choice_follows_the_machine) {
     Pacing pacing;
     share_of_all(pacing, 10000, [](bool all) { return all ? 1e-4 : 1.7e-4; });

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 namespace multilayer {
 
@@ -14,11 +15,12 @@ public:
     // For the coming step.
     bool all_threads() const { return trying_ != settled_all_; }
 
-    // A step's seconds, and its rows. Steps of one way make a block; a trial ends early where it is plainly slower.
+    // A step's seconds, and its rows. Steps of one way make a block; a trial of one thread ends early where it is plainly slower.
     void stepped(double seconds, std::ptrdiff_t rows) {
+        if (std::exchange(waking_, false)) return;  // how long that takes, says nothing about the steps that follow
         seconds_ += seconds, rows_ += static_cast<double>(rows);
-        const double cost = seconds_ / rows_, usual = settled_all_ ? all_ : one_;
-        const bool hopeless = trying_ && seconds_ >= HOPELESS_SECONDS && cost > HOPELESS * usual;
+        const double cost = seconds_ / rows_;
+        const bool hopeless = trying_ && settled_all_ && seconds_ >= HOPELESS_SECONDS && cost > HOPELESS * all_;
         if (seconds_ < BLOCK_SECONDS && !hopeless) return;
         seconds_ = rows_ = 0;
         measured(cost);
@@ -47,13 +49,13 @@ private:
             settled_all_ = false;
             wait(stayed_ < gap_ ? 2 * gap_ : SHORTEST_GAP);  // had it won by luck?
         } else if (--left_ <= 0) {
-            trying_ = true;
+            trying_ = true, waking_ = !settled_all_;
         }
     }
 
     void wait(int blocks) { left_ = gap_ = std::min(blocks, LONGEST_GAP); }
 
-    bool settled_all_ = true, trying_ = false;
+    bool settled_all_ = true, trying_ = false, waking_ = false;
     double one_ = 0, all_ = 0;
     double seconds_ = 0, rows_ = 0;  // of the block so far
     int gap_ = SHORTEST_GAP, left_ = 2, stayed_ = 0;  // blocks: between trials, till the next one, since all won
