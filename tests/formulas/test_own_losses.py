@@ -59,7 +59,8 @@ def test_every_own_loss_is_here():
             ("identity", "squared"), ("sigmoid", "cross_entropy"), ("sigmoid", "clipped_cross_entropy"),
             ("exp", "poisson"), ("heaviside", "perceptron"), ("sign", "perceptron"), ("identity", "perceptron"),
             ("identity", "hinge"))),
-        ("softmax", "cross_entropy", True), ("softmax", "clipped_cross_entropy", True), ("sparsemax", "sparsemax", True),
+        ("softmax", "cross_entropy", True), ("softmax", "clipped_cross_entropy", True),
+        ("sparsemax", "sparsemax", True),
     }  # fmt: skip
     assert all((own.output, own.name) == key[:2] for key, own in OWN_LOSSES.items())
     assert {key[:2] for key, own in OWN_LOSSES.items() if own.rowwise} == set(MULTICLASS)
