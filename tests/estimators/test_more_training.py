@@ -91,7 +91,7 @@ def test_a_schedule_and_a_moving_rate_do_not_go_together(iris):
 
 
 def test_what_lbfgs_does_not_heed_is_refused(iris):
-    for given in ({"schedule": ml.Cosine()}, {"clip_norm": 1.0}, {"weight_decay": 0.1}, {"callbacks": [print]}):
+    for given in ({"schedule": ml.Cosine()}, {"clip_norm": 1.0}, {"weight_decay": 0.1}):
         with pytest.raises(ValueError, match=f"{next(iter(given))}: solver 'lbfgs' does not use it"):
             classifier(solver="lbfgs", **given).fit(*iris)
 
@@ -175,11 +175,40 @@ def test_callbacks_see_each_epoch_and_may_read_the_weights(iris):
     np.testing.assert_array_equal(seen[-1][1][0].W.T, model.coefs_[0])
 
 
-def test_the_progress_line(iris, capsys):
-    classifier(max_iter=3, progress=True).fit(*iris)
+@pytest.mark.parametrize("solver", ["adam", "lbfgs", "conjugate_gradient"])
+def test_the_progress_bar(iris, capsys, solver):
+    classifier(max_iter=3, solver=solver, progress=True).fit(*iris)
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "epoch 3/3, loss" in shown.err.splitlines()[-1]
+    assert "epoch 3 of 3, loss" in shown.err.splitlines()[-1]
+
+
+def test_callbacks_of_lbfgs_see_what_it_reports(iris):
+    X, y = iris
+    seen = []
+    watched = classifier(max_iter=5, solver="lbfgs", callbacks=[seen.append]).fit(X, y)
+    alone = classifier(max_iter=5, solver="lbfgs").fit(X, y)
+    assert [epoch.epoch for epoch in seen] == [1, 2, 3, 4, 5]
+    assert seen[-1].loss + seen[-1].penalty == pytest.approx(watched.loss_, rel=1e-12)
+    for a, b in zip(watched.coefs_, alone.coefs_, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_callbacks_that_are_context_managers_are_entered_and_left(iris):
+    steps = []
+
+    class Guard:
+        def __enter__(self):
+            steps.append("in")
+
+        def __call__(self, epoch):
+            steps.append("epoch")
+
+        def __exit__(self, *exception):
+            steps.append("out")
+
+    classifier(max_iter=2, callbacks=[Guard()]).fit(*iris)
+    assert steps == ["in", "epoch", "epoch", "out"]
 
 
 def test_divergence_is_told_when_asked(iris):

@@ -118,3 +118,12 @@ def test_a_single_class_is_fitted(both, agree, rows):
     agree(ours.fit(X, ["a"] * len(X)), theirs.fit(X, ["a"] * len(X)))
     np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-10)
+
+
+def test_a_warm_start_with_another_number_of_layers_is_refused(both, rows):
+    X, targets = rows
+    ours, _ = both("classifier", hidden_layer_sizes=(4,), warm_start=True, max_iter=2)
+    ours.fit(X, targets["classes"]).set_params(hidden_layer_sizes=(4, 4))
+    with pytest.raises(ValueError, match="hidden_layer_sizes: must have one entry for each of the 1 hidden layers"):
+        ours.fit(X, targets["classes"])
+    assert len(ours.set_params(warm_start=False).fit(X, targets["classes"]).coefs_) == 3

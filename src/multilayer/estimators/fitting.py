@@ -48,6 +48,12 @@ def prepare(
     hidden = hidden_layers(estimator.hidden_layer_sizes)
     require_targets(y)
     first = anew or not hasattr(estimator, "coefs_") or not (estimator.warm_start or incremental)
+    if not first and len(hidden) != len(estimator.coefs_) - 1:
+        layers = len(estimator.coefs_) - 1
+        raise ValueError(
+            f"hidden_layer_sizes: must have one entry for each of the {layers} hidden layers of the last fit, which is "
+            f"gone on from, came {len(hidden)}; set warm_start=False to begin anew"
+        )
     X, y = estimator._checked(X, y, reset=first)
     estimator._learn_targets(y, incremental=incremental)
     T = estimator._encoded(y, known=False)

@@ -133,9 +133,9 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
     restore_best : bool, optional
         Whether to end with the best weights on the rows held out; by default with early stopping.
     callbacks : sequence of callable
-        Called with every finished `Epoch`; of the solvers on all rows, 'lbfgs' has none.
+        Called with every finished `Epoch`.
     progress : bool
-        Show on standard error how far training has come.
+        Show a bar on standard error.
     engine : str, optional
         By default the fastest that can run it.
     n_threads : int, optional

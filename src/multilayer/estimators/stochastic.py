@@ -15,7 +15,7 @@ from multilayer.estimators.counting import counter
 from multilayer.estimators.held_out import parted, scoring
 from multilayer.estimators.optimizer import Optimizer, new_optimizer
 from multilayer.estimators.orders import legacy_orders
-from multilayer.estimators.progress_line import progress_line
+from multilayer.estimators.watching import callbacks_of
 from multilayer.network.objective import Objective
 from multilayer.network.plan import Dropout
 from multilayer.training.batches import Batches
@@ -67,7 +67,7 @@ def fit_stochastic(estimator: Any, objective: Objective, rows: Rows, *, incremen
         epochs=epochs,
         validation=held_out.rows if held_out is not None and measured else None,
         stop=(counter(estimator, optimizer, n_rows, divisor, score),),
-        callbacks=(*estimator.callbacks, *((progress_line(epochs),) if estimator.progress else ())),
+        callbacks=callbacks_of(estimator),
     )
     settings = Settings(
         rule=optimizer.rule,
@@ -83,7 +83,8 @@ def fit_stochastic(estimator: Any, objective: Objective, rows: Rows, *, incremen
     if optimizer.lr_schedule is None:
         settings.check(task)
     estimator.n_iter_ = 0
-    run = descend(task, settings, program)
+    with task.entered():
+        run = descend(task, settings, program)
     assert run.state is not None
     optimizer.remember(run.state.slots, run.state.step)
     learned.keep(estimator, run.theta)

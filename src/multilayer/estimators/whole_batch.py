@@ -13,10 +13,12 @@ from sklearn.utils.optimize import _check_optimize_result
 from multilayer.engines import engine_for
 from multilayer.engines.protocol import Program, Rows, State
 from multilayer.estimators import learned
+from multilayer.estimators.watching import callbacks_of
 from multilayer.network.objective import Objective
 from multilayer.training import full_batch, levenberg_marquardt
 from multilayer.training.full_batch import LBFGS, ConjugateGradient, minimize_with
 from multilayer.training.levenberg_marquardt import LevenbergMarquardt
+from multilayer.training.progress import Progress
 from multilayer.training.rules import GradientDescent
 from multilayer.training.task import Task
 from multilayer.training.whole_batch import WholeBatch, require_smooth
@@ -26,7 +28,9 @@ LOSS_TOLERANCE = 2.220446049250313e-09
 
 
 def fit_whole_batch(estimator: Any, objective: Objective, rows: Rows) -> None:
-    """Minimise in float64 from the estimator's weights on, and set its attributes.
+    """Minimise from the estimator's weights on, and set its attributes.
+
+    In float64; "lbfgs" evaluates in the type of the weights it starts from, as scikit-learn does.
 
     Raises
     ------
@@ -35,10 +39,11 @@ def fit_whole_batch(estimator: Any, objective: Objective, rows: Rows) -> None:
     """
     _refuse_unused(estimator)
     require_smooth(objective.plan, estimator.solver)
-    start = objective.network.pack(learned.parameters(estimator), np.float64)
+    dtype = learned.learned_dtype(estimator) if estimator.solver == "lbfgs" else np.dtype(np.float64)
+    start = objective.network.pack(learned.parameters(estimator), dtype)
     formula = GradientDescent.formula
-    program = engine_for(estimator.engine, objective.plan, formula, np.dtype(np.float64)).program(
-        objective.plan, formula, dtype=np.float64, n_threads=estimator.n_threads
+    program = engine_for(estimator.engine, objective.plan, formula, dtype).program(
+        objective.plan, formula, dtype=dtype, n_threads=estimator.n_threads
     )
     program.write(State(start, ()))
     fit = _fit_lbfgs if estimator.solver == "lbfgs" else _fit_by_the_library
@@ -60,13 +65,24 @@ def _fit_lbfgs(
     whole = WholeBatch(objective.plan, program, rows)
 
     def value_and_gradient(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        evaluation = whole(x[place])
-        return evaluation.loss / divisor + evaluation.penalty, evaluation.gradient[packed]
+        evaluation = whole(x[place].astype(start.dtype))
+        return evaluation.loss / divisor + evaluation.penalty, evaluation.gradient[packed].astype(np.float64)
 
     method = LBFGS(
         gradient_tolerance=float(estimator.tol), loss_tolerance=LOSS_TOLERANCE, max_evaluations=int(estimator.max_fun)
     )
-    result = minimize_with(method, value_and_gradient, start[packed], int(estimator.max_iter))
+    task = Task(objective.network, objective.plan, rows, int(estimator.max_iter), callbacks=callbacks_of(estimator))
+    progress = Progress(task, program, whole)
+
+    def after(intermediate_result: Any) -> None:
+        theta = intermediate_result.x[place].astype(start.dtype)
+        evaluation = whole(theta)
+        program.write(State(theta, (), len(progress.record) + 1))
+        progress.add(evaluation.loss / divisor, evaluation.penalty)
+
+    with task.entered():
+        after_each = after if task.callbacks else None
+        result = minimize_with(method, value_and_gradient, start[packed], task.epochs, after_each)
     estimator.n_iter_ = _check_optimize_result("lbfgs", result, estimator.max_iter)
     estimator.loss_ = result.fun
     found: NDArray[np.float64] = result.x[place]
@@ -84,13 +100,15 @@ def _fit_by_the_library(
     estimator: Any, objective: Objective, rows: Rows, program: Program, start: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """θ at the end; every iteration's loss is recorded."""
-    task = Task(objective.network, objective.plan, rows, int(estimator.max_iter), callbacks=tuple(estimator.callbacks))
+    task = Task(objective.network, objective.plan, rows, int(estimator.max_iter), callbacks=callbacks_of(estimator))
     tolerance = float(estimator.tol)
     if estimator.solver == "conjugate_gradient":
-        run = full_batch.minimise(task, ConjugateGradient(tolerance), program, start)
+        with task.entered():
+            run = full_batch.minimise(task, ConjugateGradient(tolerance), program, start)
     else:
         method = LevenbergMarquardt(gradient_tolerance=tolerance)
-        run = levenberg_marquardt.minimise(task, method, program, start)
+        with task.entered():
+            run = levenberg_marquardt.minimise(task, method, program, start)
     curve = run.history["loss"] / estimator._loss_divisor() + run.history["penalty"]
     estimator.n_iter_ = len(curve)
     estimator.loss_curve_ = curve.tolist()
@@ -109,7 +127,6 @@ def _refuse_unused(estimator: Any) -> None:
         "clip_norm": estimator.clip_norm is not None,
         "weight_decay": bool(estimator.weight_decay),
         "validation_data": estimator.validation_data is not None,
-        "callbacks": bool(estimator.callbacks) and estimator.solver == "lbfgs",
         "on_nonfinite": estimator.on_nonfinite != "continue",
     }
     for name, unused in given.items():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,6 +70,15 @@ class Task:
         if not isinstance(self.callbacks, Sequence) or not all(map(callable, self.callbacks)):
             raise TypeError(f"callbacks: must be a sequence of callables that take an Epoch, came {self.callbacks!r}")
         self.require_watched(self.stop)
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Enter the callbacks that are context managers, and leave them however the run ends."""
+        with ExitStack() as stack:
+            for callback in self.callbacks:
+                if isinstance(callback, AbstractContextManager):
+                    stack.enter_context(callback)
+            yield
 
     def require_watched(self, watching: Iterable[Condition | Plateau]) -> None:
         """Refuse a condition that watches what is not measured."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -170,7 +169,7 @@ def train(
         restore_best=restore_best,
     )
     start = flat_start(objective.network, theta, kind)
-    with _entered(callbacks):
+    with task.entered():
         match chosen:
             case None:
                 rule = Adam() if rule is None else rule
@@ -201,16 +200,6 @@ def train(
             case LBFGS() | ConjugateGradient():
                 program = program_for(engine, task.plan, GradientDescent.formula, kind, n_threads)
                 return full_batch.minimise(task, chosen, program, start)
-
-
-@contextmanager
-def _entered(callbacks: Sequence[Callable[[Epoch], object]]) -> Iterator[None]:
-    """Enter the callbacks that are context managers, and leave them however the run ends."""
-    with ExitStack() as stack:
-        for callback in callbacks:
-            if isinstance(callback, AbstractContextManager):
-                stack.enter_context(callback)
-        yield
 
 
 def _method(method: object) -> Method | None:
