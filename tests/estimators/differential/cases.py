@@ -81,7 +81,7 @@ def data(case: Case) -> Data:
     elif case.weights == "counts":
         weight = rng.integers(0, 4, size=n)
     elif case.weights == "signed":
-        weight = rng.uniform(-0.5, 2.0, size=n)
+        weight = rng.choice([-1.0, 2.0, 3.0, 4.0], size=n)  # whose sums are exact, and none nearly zero
     elif case.weights == "float32":
         weight = rng.uniform(0.1, 3.0, size=n).astype(np.float32)
     return Data(_contained(X.astype(case.dtype), case.container), y, weight, classes)
