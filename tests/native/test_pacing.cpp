@@ -32,10 +32,16 @@ TEST(threads_that_must_be_woken_first_get_their_chance) {
     share_of_all(pacing, 10000, [](bool all) { return all ? 4e-4 : 1.7e-4; });
     bool awake = false;
     CHECK(share_of_all(pacing, 10000, [&](bool all) {
-              const double waking = all && !awake ? 3e-3 : 0;
+              const double waking = all && !awake ? 1e-3 : 0;
               awake = all;
               return waking + (all ? 1e-4 : 1.7e-4);
           }) > 0.8);
+}
+
+TEST(waking_on_a_busy_processor_ends_a_trial) {
+    Pacing pacing;
+    share_of_all(pacing, 10000, [](bool all) { return all ? 4e-4 : 1.7e-4; });
+    CHECK(share_of_all(pacing, 10000, [](bool all) { return all ? 4e-3 : 1.7e-4; }) < 0.003);
 }
 
 TEST(the_choice_follows_the_machine) {

@@ -6,7 +6,7 @@
 namespace multilayer {
 
 // Of a piece of work that comes by itself, below which waking helpers that have gone to sleep costs more than they do.
-constexpr double OPERATIONS_FOR_PARKED_THREADS = 3e7;
+constexpr double OPERATIONS_FOR_PARKED_THREADS = 5e6;
 
 template <typename T> class Evaluation {
 public:

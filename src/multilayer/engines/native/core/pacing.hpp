@@ -15,19 +15,21 @@ public:
     // For the coming step.
     bool all_threads() const { return trying_ != settled_all_; }
 
-    // A step's seconds, and its rows. Steps of one way make a block; a trial of one thread ends early where it is plainly slower.
+    // A step's seconds, and its rows. Steps of one way make a block; a trial ends early where it is plainly slower.
     void stepped(double seconds, std::ptrdiff_t rows) {
-        if (std::exchange(waking_, false)) return;  // how long that takes, says nothing about the steps that follow
+        // How long waking takes, says little about the steps that follow, unless there is no processor to wake on.
+        if (std::exchange(waking_, false) && seconds < BLOCK_SECONDS) return;
         seconds_ += seconds, rows_ += static_cast<double>(rows);
         const double cost = seconds_ / rows_;
-        const bool hopeless = trying_ && settled_all_ && seconds_ >= HOPELESS_SECONDS && cost > HOPELESS * all_;
+        const double usual = settled_all_ ? all_ : one_;
+        const bool hopeless = trying_ && seconds_ >= HOPELESS_SECONDS && cost > HOPELESS * usual;
         if (seconds_ < BLOCK_SECONDS && !hopeless) return;
         seconds_ = rows_ = 0;
         measured(cost);
     }
 
 private:
-    static constexpr double BLOCK_SECONDS = 2e-3, HOPELESS_SECONDS = 2e-4, HOPELESS = 1.15;
+    static constexpr double BLOCK_SECONDS = 2e-3, HOPELESS_SECONDS = 4e-4, HOPELESS = 1.2;
     static constexpr double MARGIN = 0.97, OUTLIER = 1.5;
     static constexpr int SHORTEST_GAP = 4, LONGEST_GAP = 96;
 
