@@ -40,10 +40,7 @@ def test_one_epoch_in_float32(solver: str, data: st.DataObject) -> None:
     judge_one_epoch(data.draw(single_epochs(solver, dtype="float32")), OURS)
 
 
-@given(
-    case=st.one_of(
-        free_runs("adam", dtype="float32"), free_runs("sgd", dtype="float32"), quasi_newton_runs(dtype="float32")
-    )
-)
+@given(case=st.one_of(free_runs("adam", dtype="float32"), free_runs("sgd", dtype="float32")))
 def test_free_runs_in_float32(case: Case) -> None:
+    """Without L-BFGS, for which scikit-learn evaluates the loss in float32 and ours in float64."""
     event(judge_free_run(case, OURS))
