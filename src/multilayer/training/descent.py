@@ -25,7 +25,6 @@ from multilayer.training.whole_batch import WholeBatch
 class Settings:
     """How gradient descent goes about a task.
 
-
     Parameters
     ----------
     rule, schedule, batches
