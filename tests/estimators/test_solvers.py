@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
+import multilayer as ml
+from multilayer.estimators import whole_batch
+
 pytestmark = pytest.mark.usefixtures("without_convergence_warnings")
 
 
@@ -101,3 +104,21 @@ def test_float32_rows_train_float32_weights(both, agree, rows, solver):
     agree(ours.fit(X, targets["classes"], weight), theirs.fit(X, targets["classes"], weight), 1e-5)
     assert ours.predict_proba(X).dtype == theirs.predict_proba(X).dtype == np.float32
     assert ours.predict_proba(X.astype(float)).dtype == theirs.predict_proba(X.astype(float)).dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_lbfgs_computes_in_the_type_of_the_weights_it_starts_from(monkeypatch, rows, dtype):
+    X, targets = rows
+    gradients = []
+
+    def spy(method, value_and_gradient, start, *others):
+        gradients.append(value_and_gradient(start)[1])
+        return minimize_with(method, value_and_gradient, start, *others)
+
+    minimize_with = whole_batch.minimize_with
+    monkeypatch.setattr(whole_batch, "minimize_with", spy)
+    model = ml.MLPRegressor(hidden_layer_sizes=(4,), solver="lbfgs", max_iter=2, warm_start=True, random_state=0)
+    for _ in range(2):  # the second starts from float64, as in scikit-learn
+        model.fit(X.astype(dtype), targets["numbers"])
+    single = [np.array_equal(g, g.astype(np.float32)) for g in gradients]
+    assert single == [dtype == np.float32, False]

@@ -42,5 +42,5 @@ def test_one_epoch_in_float32(solver: str, data: st.DataObject) -> None:
 
 @given(case=st.one_of(free_runs("adam", dtype="float32"), free_runs("sgd", dtype="float32")))
 def test_free_runs_in_float32(case: Case) -> None:
-    """Without L-BFGS, for which scikit-learn evaluates the loss in float32 and ours in float64."""
+    """Without L-BFGS, whose line search meets a function that is rounded to seven digits."""
     event(judge_free_run(case, OURS))
