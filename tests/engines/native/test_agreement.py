@@ -164,6 +164,19 @@ def test_views_have_rates_of_their_own_and_rest_at_rate_zero(job, agree, objecti
             assert (found[frozen.stop :] != before[frozen.stop :]).any()
 
 
+# Their gradients are summed otherwise than large ones, also behind a layer whose update is made block by block.
+NARROW = [[9, 1], [9, 2, 2], [5, 9, 1], [2100, 20, 3, 2, 1]]
+
+
+@dtypes
+@pytest.mark.parametrize("layers", NARROW, ids=str)
+def test_narrow_layers(job, agree, layers, dtype):
+    objective = ml.Objective(ml.Network(layers, "tanh"))
+    for batch_size in (5, 8, 16, 20, 35):
+        for threads in (1, 2):
+            agree(job(objective, RULES["momentum"], 37, batch_size, n_threads=threads, weighted=True, dtype=dtype))
+
+
 @dtypes
 @pytest.mark.parametrize(
     "limits", [{"clip_value": 0.02}, {"clip_norm": 0.1}, {"clip_value": 0.02, "clip_norm": 0.1}], ids=str

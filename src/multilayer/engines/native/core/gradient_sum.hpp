@@ -78,15 +78,16 @@ private:
 
     void sum_share(Bench<T>& bench, int s, const T* theta, const Rows<T>& data, const Batch& batch, const Division& d,
                    double factor, const Masks* masks, Interrupt* interrupt, std::atomic<bool>& ended) {
-        const Span share = d.share(s);
+        const Span share = d.share<T>(s);
         const bool sparse = data.sparse() && plan_.operations[0].kind == Kind::affine;
         T* gradient = part(s);
         double& loss = loss_[static_cast<std::size_t>(s)];
         loss = 0;
         if (adds_ || sparse || share.begin == share.end) std::fill_n(gradient, plan_.n_parameters, T(0));
-        for (Index begin = share.begin; begin < share.end && !ended; begin += d.chunk) {
-            const Index end = std::min(begin + d.chunk, share.end);
-            const Batch chunk = batch.part(d.rows_before(begin), d.rows_before(end));
+        const Index rows = d.chunk * d.width;
+        for (Index begin = share.begin; begin < share.end && !ended; begin += rows) {
+            const Index end = std::min(begin + rows, share.end);
+            const Batch chunk = batch.part(begin, end);
             const Index panels = bench.fill(plan_, data, chunk, factor, true);
             const Pass<T> pass{plan_, theta, bench.tape, bench.active_of(plan_, data), masks, true, -1};
             forward(pass, {0, panels}, bench.columns);

@@ -39,14 +39,14 @@ public:
     // The update by the sum of some parts, blocks shared among threads; returns λΩ(θ) from before.
     double apply(Team& team, int threads, const std::vector<const T*>& parts, Update update) {
         if (plan_.clip_norm) update.shrink = *plan_.clip_norm / std::max(norm(parts), *plan_.clip_norm);
-        const Index n = static_cast<Index>(blocks_.size());
-        threads = static_cast<int>(std::min<Index>(threads, n));
+        if (plan_.n_parameters * static_cast<Index>(sizeof(T)) < BYTES_FOR_THREADS) threads = 1;
         team.run(threads, [&](int t) {
-            const Span share = part_of(n, t, threads);
-            for (Index b = share.begin; b < share.end; ++b) {
-                const Slice& block = blocks_[static_cast<std::size_t>(b)];
+            const Span share = part_of(plan_.n_parameters, t, threads);
+            for (std::size_t b = 0; b < blocks_.size(); ++b) {
+                const Slice& block = blocks_[b];
+                if (block.begin < share.begin || block.begin >= share.end) continue;
                 const Parts<T> source{parts.data(), static_cast<int>(parts.size()), block.begin};
-                penalties_[static_cast<std::size_t>(b)] = rule.parts[plain](
+                penalties_[b] = rule.parts[plain](
                     theta.get(), slot_pointers.data(), block.begin, source, 1, block.end - block.begin, 0, block, update);
             }
         });
@@ -62,7 +62,8 @@ public:
     bool plain = true;  // nothing but the rule's formula
 
 private:
-    static constexpr Index BLOCK = 4096;
+    static constexpr Index BLOCK = 1024;
+    static constexpr Index BYTES_FOR_THREADS = 32'000;  // of θ: below, another thread costs more than it brings
 
     // ‖g‖ after clipping by value; divided by the largest entry first, so that no square overflows.
     double norm(const std::vector<const T*>& parts) const {

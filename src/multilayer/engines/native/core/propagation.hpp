@@ -118,7 +118,7 @@ template <typename T> inline void forward(const Pass<T>& pass, Span panels, Memo
     for (int i = 0; i < (pass.until < 0 ? n : pass.until + 1); ++i) {
         const Operation& o = plan.operations[static_cast<std::size_t>(i)];
         if (o.kind == Kind::affine) {
-            const bool rows_needed = pass.keep_rows && i > 0 && !tape.is_small(o);
+            const bool rows_needed = pass.keep_rows && i > 0 && !tape.by_lanes(o, i);
             for (Index panel = panels.begin; rows_needed && panel < panels.end; ++panel) {
                 turn_to_rows(tape, i, o.units_in, panel);
             }

@@ -103,6 +103,12 @@ public:
     // Whether the product of an affine operation is so small that calling the kernel would cost more than it does.
     bool is_small(const Operation& o) const { return filled == 1 && o.units_in * o.units_out <= 64; }
 
+    // Whether ∇W of affine operation i is summed over lanes, so that its inputs are not needed as rows: where turning them
+    // would cost more. Of sparse inputs there are only rows.
+    bool by_lanes(const Operation& o, int i) const {
+        return !(sparse_ && i == 0) && (is_small(o) || o.units_out <= 2);
+    }
+
     int width = 0;
     Index panels = 0;            // room for so many
     Index filled = 0;            // so many the chunk at hand has, on which alone its sums may depend

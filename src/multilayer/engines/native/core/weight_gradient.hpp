@@ -5,12 +5,47 @@
 
 namespace multilayer {
 
+// Entries of a row of ∇W, column after column: each is the sum of δ·h over all samples, lane by lane and then across lanes.
+template <typename T, int COLUMNS>
+inline void sums_over_lanes(const Tape<T>& tape, int i, Index panels, Index row, Index column, T* to, bool add) {
+    Lanes<T> total[COLUMNS];
+    for (int c = 0; c < COLUMNS; ++c) total[c] = Lanes<T>(0.0);
+    for (Index panel = 0; panel < panels; ++panel) {
+        const int width = tape.width, used = tape.used[static_cast<std::size_t>(panel)];
+        const T* h = tape.value(i, panel) + column * width;
+        const T* delta = tape.delta(i + 1, panel) + row * width;
+        for (int lane = 0; lane < used; lane += LANES<T>, h += LANES<T>) {
+            const Lanes<T> d = load(delta + lane);
+            if (const int here = used - lane; here < LANES<T>) {
+                for (int c = 0; c < COLUMNS; ++c) total[c] = fused(d, load_first(h + c * width, here), total[c]);
+            } else {
+                for (int c = 0; c < COLUMNS; ++c) total[c] = fused(d, load(h + c * width), total[c]);
+            }
+        }
+    }
+    for (int c = 0; c < COLUMNS; ++c) to[c] = add ? to[c] + sum(total[c]) : sum(total[c]);
+}
+
+template <typename T>
+inline void weight_gradient_by_lanes(const Tape<T>& tape, int i, Index panels, Index first, int rows, Span columns, T* to,
+                                     Index step, bool add) {
+    constexpr int together = 8;  // sums that do not wait for each other
+    for (Index r = first; r < first + rows; ++r, to += step) {
+        Index c = columns.begin;
+        for (; c + together <= columns.end; c += together) {
+            sums_over_lanes<T, together>(tape, i, panels, r, c, to + (c - columns.begin), add);
+        }
+        for (; c < columns.end; ++c) sums_over_lanes<T, 1>(tape, i, panels, r, c, to + (c - columns.begin), add);
+    }
+}
+
 // Rows [first, first + rows) of ∇W of affine operation i, rows ≤ TILE_ROWS, of the columns in a span that begins at a
 // multiple of the panels' width, written or added to `to`, where rows are `step` apart.
 template <typename T, bool FETCHES = false>
 inline void weight_gradient(const Plan& plan, const Tape<T>& tape, int i, Index panels, Index first, int rows, Span columns,
                             T* to, Index step, bool add, const Soon& soon = {}) {
     const Operation& o = plan.operations[static_cast<std::size_t>(i)];
+    if (tape.by_lanes(o, i)) return weight_gradient_by_lanes(tape, i, panels, first, rows, columns, to, step, add);
     const int width = tape.width;
     Product<T> p;
     p.blocks = panels, p.depth = width, p.last_depth = tape.used[static_cast<std::size_t>(panels - 1)];

@@ -42,15 +42,18 @@ template <typename T> inline bool updates_by_blocks(const Plan& plan, Index n) {
            4 * plan.n_parameters > n * numbers_a_row(plan);
 }
 
-// A batch's panels, shared out to `shares` of which each is worked through in chunks. Numbers depend on the shares, never
+// A batch's rows, shared out to `shares` of which each is worked through in chunks. Numbers depend on the shares, never
 // on how many threads there are at the moment.
 struct Division {
     Index n = 0, panels = 0, chunk = 0;  // rows; panels of the batch; panels a chunk
     int width = 0, shares = 1;
     bool by_blocks = false;              // if inputs are dense
 
-    Span share(int s) const { return part_of(panels, s, shares); }
-    Index rows_before(Index panel) const { return std::min(n, panel * width); }
+    // Rows of a share, whole vectors: a panel that is half full costs half.
+    template <typename T> Span share(int s) const {
+        const Span vectors = part_of((n + LANES<T> - 1) / LANES<T>, s, shares);
+        return {vectors.begin * LANES<T>, std::min(n, vectors.end * LANES<T>)};
+    }
 };
 
 template <typename T> inline Division divide(const Plan& plan, Index n, int threads) {
@@ -89,7 +92,7 @@ template <typename T> struct Bench {
         if (data.sparse()) tape.use_inputs(static_cast<Index>(active.columns.size()));
         const Index panels = tape.filled = panels_of<T>(chunk.n, tape.width);
         const Operation& first = plan.operations[0];
-        const bool keep = training && !data.sparse() && first.kind == Kind::affine && !tape.is_small(first);
+        const bool keep = training && !data.sparse() && first.kind == Kind::affine && !tape.by_lanes(first, 0);
         for (Index p = 0; p < panels; ++p) {
             gather(data, chunk, active, tape, p, factor, keep);
             if (training && compact) turn_to_rows(tape, 0, tape.inputs, p);
