@@ -33,6 +33,7 @@ from multilayer.estimators.parameters import (
     row_options,
     with_checked_parameters,
 )
+from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin
 from multilayer.formulas.losses import LOSSES, Loss
 from multilayer.training.history import Epoch
 from multilayer.training.rules import Rule
@@ -48,7 +49,7 @@ def _is_stochastic(estimator: Any) -> bool:
     return True
 
 
-class MLPClassifier(ClassifierMixin, BaseEstimator):
+class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
     """Multilayer perceptron classifier: softmax for several classes, sigmoid units for two classes or several labels.
 
     With the parameters up to `max_fun` alone it does as scikit-learn 1.9's, number for number. Those after it are ours;
