@@ -125,3 +125,13 @@ def test_rows_are_held_once_and_labels_are_not_written_out(listener):
         tracemalloc.stop()
     labels, ids, order = 20_000 * 4, 20_000 * 8, 20_000 * 8 * 2
     assert at(listener, "advance", before) < labels + ids + order + 2**18
+
+
+def test_a_run_with_patience_is_looked_at_only_when_it_could_end(listener):
+    losses = trained(epochs=40, rule=ml.GradientDescent(1e-9)).history["loss"]
+    assert listener.calls.count("advance") == 1
+    run = trained(epochs=40, rule=ml.GradientDescent(1e-9), stop=ml.Patience(tolerance=1.0, patience=5))
+    # The first epoch improves on infinity, then six fail; the first look is due after six epochs.
+    assert (run.ended, run.history["epoch"][-1]) == ("stopped", 7)
+    np.testing.assert_array_equal(run.history["loss"], losses[:7])
+    assert listener.calls.count("advance") == 1 + 2

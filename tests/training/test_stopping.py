@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
+from itertools import islice
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import multilayer as ml
 from multilayer.training.stopping import start, watched
@@ -20,7 +23,7 @@ def epoch(number: int, loss: float = 1.0, penalty: float = 0.0, **values) -> ml.
 
 def stops_at(condition, losses, **constant) -> int | None:
     """The number of the first epoch after which the condition holds."""
-    watch = start(condition)
+    watch = start(condition).observe
     for number, loss in enumerate(losses, start=1):
         if watch(epoch(number, loss, **constant)):
             return number
@@ -44,14 +47,29 @@ def test_patience_by_hand(patience, losses, stops):
     assert stops_at(patience, losses) == stops  # every run is watched anew
 
 
+@given(st.integers(1, 4), st.lists(st.sampled_from([1.0, 2.0, 3.0, NAN]), max_size=30))
+def test_patience_ends_no_run_before_it_has_to_be_asked(patience, losses):
+    watch = start(ml.Patience(0.0, patience))
+    numbered = enumerate(losses, start=1)
+    while shown := [epoch(*e) for e in islice(numbered, watch.sure())]:
+        *before, last = (watch.observe(e) for e in shown)
+        assert before == [None] * len(before)
+        if last is not None:
+            break
+
+
+def test_conditions_that_may_end_any_epoch_are_asked_after_each():
+    assert [start(c).sure() for c in (ml.Seconds(1.0), ml.GradientNorm(), lambda e: False)] == [1, 1, 1]
+
+
 def test_patience_sees_the_penalty_and_the_validation_rows():
-    watch = start(ml.Patience(0.0, 1))
+    watch = start(ml.Patience(0.0, 1)).observe
     assert not watch(epoch(1, 5.0, penalty=1.0))
     assert not watch(epoch(2, 4.0, penalty=3.0))
     assert "loss did not improve by 0 for more than 1 epochs" in watch(epoch(3, 3.0, penalty=4.0))
     on_score = ml.Patience(0.0, 1, on="validation_score")
     scores = [0.1, 0.5, 0.4, 0.3]
-    watch = start(on_score)
+    watch = start(on_score).observe
     reasons = [watch(epoch(i, validation_loss=0.0, validation_score=s)) for i, s in enumerate(scores)]
     assert [reason is not None for reason in reasons] == [False, False, False, True]
 
@@ -64,13 +82,13 @@ def test_watched_quantities_are_smaller_when_better():
 
 
 def test_gradient_norm_and_seconds_and_a_callable_by_hand():
-    watch = start(ml.GradientNorm(0.1))
+    watch = start(ml.GradientNorm(0.1)).observe
     assert watch(epoch(1, gradient_norm=0.2)) is None
     assert watch(epoch(2, gradient_norm=0.1)) == "gradient norm 1.00e-01 is at most 0.1"
-    watch = start(ml.Seconds(2.0))
+    watch = start(ml.Seconds(2.0)).observe
     assert watch(epoch(1)) is None
     assert watch(epoch(2)) == "2 seconds have passed"
-    watch = start(lambda e: e.loss < 0.5)
+    watch = start(lambda e: e.loss < 0.5).observe
     assert watch(epoch(1, 0.5)) is None
     assert watch(epoch(2, 0.4)) == "the given condition holds"
 

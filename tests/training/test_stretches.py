@@ -19,7 +19,8 @@ SCHEDULE = ml.WarmUp(1.5, then=ml.Cosine())
 
 
 def laid_out(n_rows, batch_size, epochs, seen, schedule=SCHEDULE, sampling="shuffle"):
-    return Stretches(ml.Adam(0.1), schedule, batches(n_rows, batch_size, sampling), 3, "stop", epochs, seen)
+    dealt = batches(n_rows, batch_size, sampling)
+    return Stretches(ml.Adam(0.1), schedule, dealt, 3, "stop", epochs, sure=1 if seen else epochs)
 
 
 def updates(stretches):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from multilayer.estimators.learned import coefs_of, intercepts_of
 from multilayer.estimators.optimizer import Optimizer
 from multilayer.training.history import Epoch
+from multilayer.training.stopping import Watch
 
 
-def counter(
-    estimator: Any, optimizer: Optimizer, n_rows: int, loss_divisor: int, score: Callable[[Epoch], float] | None
-) -> Callable[[Epoch], bool]:
+@dataclass(frozen=True)
+class Counter:
     """A stopping condition that keeps the estimator's records and counters, and moves the optimiser's rate.
 
     Parameters
@@ -29,33 +32,49 @@ def counter(
         From an epoch to the current score on the rows held out; its best epoch is remembered, and with early stopping
         it is what has to improve.
     """
-    early = estimator.early_stopping
 
-    def ended(epoch: Epoch) -> bool:
-        loss = epoch.loss / loss_divisor + epoch.penalty
+    estimator: Any
+    optimizer: Optimizer
+    n_rows: int
+    loss_divisor: int
+    score: Callable[[Epoch], float] | None
+
+    def watch(self) -> Watch:
+        """Start watching."""
+        return Watch(self._observe, self._sure)
+
+    def _sure(self) -> int:
+        """Epochs that are borne before the next decision; each one if its line or score is due at its end."""
+        if self.score is not None or self.estimator.verbose:
+            return 1
+        left = self.estimator.n_iter_no_change - self.estimator._no_improvement_count
+        return int(np.clip(left, 0, self.estimator.max_iter)) + 1
+
+    def _observe(self, epoch: Epoch) -> str | None:
+        """Count an epoch; the reason to stop, or None."""
+        estimator = self.estimator
+        loss = epoch.loss / self.loss_divisor + epoch.penalty
         estimator.n_iter_ += 1
         estimator.loss_ = loss
-        estimator.t_ += n_rows
+        estimator.t_ += self.n_rows
         estimator.loss_curve_.append(loss)
         if epoch.validation_loss is not None:
-            estimator.validation_loss_curve_.append(epoch.validation_loss / loss_divisor)
+            estimator.validation_loss_curve_.append(epoch.validation_loss / self.loss_divisor)
         if estimator.verbose:
             print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
-        failed = score is not None and _record_score(estimator, score(epoch), epoch)
-        if not early:
+        failed = self.score is not None and _record_score(estimator, self.score(epoch), epoch)
+        if not estimator.early_stopping:
             failed = _record_loss(estimator, loss)
         estimator._no_improvement_count = estimator._no_improvement_count + 1 if failed else 0
-        optimizer.iteration_ends(estimator.t_)
+        self.optimizer.iteration_ends(estimator.t_)
         if not estimator._no_improvement_count > estimator.n_iter_no_change:
-            return False
-        watched = "Validation score" if early else "Training loss"
+            return None
+        watched = "Validation score" if estimator.early_stopping else "Training loss"
         reason = f"{watched} did not improve more than tol={estimator.tol:f} for {estimator.n_iter_no_change} "
-        if optimizer.stops(reason + "consecutive epochs.", estimator.verbose):
-            return True
+        if self.optimizer.stops(reason + "consecutive epochs.", estimator.verbose):
+            return reason + "consecutive epochs"
         estimator._no_improvement_count = 0
-        return False
-
-    return ended
+        return None
 
 
 def _record_loss(estimator: Any, loss: float) -> bool:

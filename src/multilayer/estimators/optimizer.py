@@ -22,7 +22,7 @@ class Optimizer:
     Attributes
     ----------
     rule : Rule
-        Of "sgd" without a schedule with rate 1, which `learning_rate` is a factor on.
+        With rate 1 where `learning_rate` moves, which is a factor on it then.
     learning_rate_init, learning_rate : float
         The rate at first, and now; of "adam" with its corrections.
     lr_schedule : {"constant", "invscaling", "adaptive"} or None
@@ -51,7 +51,7 @@ class Optimizer:
         """The rates of the epochs to come, as a factor on the rule's."""
         if self.given is not None:
             return self.given
-        if self.lr_schedule is None:
+        if self.lr_schedule in (None, "constant"):
             return Constant()
         return Followed(self.learning_rate, lambda epoch: self.learning_rate)
 
@@ -98,7 +98,8 @@ def new_optimizer(estimator: Any) -> Optimizer:
     rate = rule.rate
     lr_schedule = None
     if estimator.rule is None and estimator.solver == "sgd" and schedule is None:
-        rule, lr_schedule = replace(rule, rate=1.0), estimator.learning_rate
+        lr_schedule = estimator.learning_rate
+        rule = rule if lr_schedule == "constant" else replace(rule, rate=1.0)
     return Optimizer(_with_decay(rule, estimator.weight_decay), rate, rate, lr_schedule, power, schedule)
 
 

@@ -14,6 +14,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from multilayer.estimators.learned import coefs_of, intercepts_of
 from multilayer.training.history import Epoch
+from multilayer.training.stopping import Condition, Watch, start
 
 try:
     from sklearn.callback import CallbackSupportMixin as CallbackSupportMixin
@@ -76,7 +77,7 @@ def fit_task(estimator: Any, X: Any, y: Any, sample_weight: Any, *, epochs: int)
 
 
 class EpochTasks:
-    """The tasks of a fit's epochs; a callback of the library's, to be entered, and the condition `stops`.
+    """The tasks of a fit's epochs: a callback of the library's, to be entered, and a stopping condition too.
 
     Hooks are called when the estimator's records hold the epoch. The estimator that they may ask for has the weights
     with which the fit would end there.
@@ -85,21 +86,20 @@ class EpochTasks:
     ----------
     fit : FitTask
         What the epochs belong to.
-    ended : callable
-        Brings the estimator's records up to date after an epoch, and says whether the run ends.
+    counter : Condition
+        Brings the estimator's records up to date after an epoch, and may end the run.
     trained_on : ndarray of int, optional
         Numbers of the rows trained on, where others are held out.
     best : bool
         Whether the fit ends with the best weights.
     """
 
-    def __init__(
-        self, fit: FitTask, ended: Callable[[Epoch], bool], trained_on: NDArray[Any] | None, best: bool
-    ) -> None:
-        self._fit, self._ended, self._best = fit, ended, best
+    def __init__(self, fit: FitTask, counter: Condition, trained_on: NDArray[Any] | None, best: bool) -> None:
+        self._fit, self._best = fit, best
         self._data = fit.data(trained_on)
+        self._counter = start(counter)
         self._context: Any = None
-        self._stopped = False
+        self._reason: str | None = None
 
     def __enter__(self) -> EpochTasks:
         self._begin(self._initial)
@@ -111,7 +111,7 @@ class EpochTasks:
 
     def __call__(self, epoch: Epoch) -> None:
         """End the epoch's task, and begin the next one's if there will be one."""
-        ended = self._ended(epoch)
+        self._reason = self._counter.observe(epoch)
         last = epoch.epoch >= epoch.epochs
 
         def reached() -> dict[str, Any]:
@@ -121,13 +121,16 @@ class EpochTasks:
         asked = context.call_on_fit_task_end(
             estimator=self._fit.estimator, reconstruction_attributes=reached, **self._data
         )
-        self._stopped = ended or (asked and not last)
-        if not (self._stopped or last):
+        if last:
+            return
+        if asked and self._reason is None:
+            self._reason = "a callback asked for it"
+        if self._reason is None:
             self._begin(reached)
 
-    def stops(self, epoch: Epoch) -> bool:
-        """Whether the run ends after this epoch, of itself or because a hook asked for it."""
-        return self._stopped
+    def watch(self) -> Watch:
+        """Start watching; every epoch has been seen as a callback when it is shown here."""
+        return Watch(lambda epoch: self._reason)
 
     def _begin(self, attributes: Callable[[], dict[str, Any]]) -> None:
         """Begin an epoch's task."""

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from multilayer.engines import engine_for
 from multilayer.engines.protocol import Rows, State
 from multilayer.estimators import learned
-from multilayer.estimators.counting import counter
+from multilayer.estimators.counting import Counter
 from multilayer.estimators.held_out import parted, scoring
 from multilayer.estimators.optimizer import Optimizer, new_optimizer
 from multilayer.estimators.orders import legacy_orders
@@ -66,7 +66,7 @@ def fit_stochastic(estimator: Any, objective: Objective, rows: Rows, fit: FitTas
     callbacks, stop = watchers(
         estimator,
         fit,
-        counter(estimator, optimizer, n_rows, divisor, score),
+        Counter(estimator, optimizer, n_rows, divisor, score),
         trained_on=None if held_out is None else held_out.others,
         best=best and not incremental,
     )

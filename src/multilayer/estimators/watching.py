@@ -10,19 +10,20 @@ from numpy.typing import NDArray
 from multilayer.display.live.bars import ProgressBar
 from multilayer.estimators.scikit_learn_callbacks import EpochTasks, FitTask
 from multilayer.training.history import Epoch
+from multilayer.training.stopping import Condition
 
 
 class Watchers(NamedTuple):
     """What a task of the library's is given."""
 
     callbacks: tuple[Callable[[Epoch], object], ...]
-    stop: tuple[Callable[[Epoch], bool], ...]
+    stop: tuple[Condition, ...]
 
 
 def watchers(
     estimator: Any,
     fit: FitTask | None,
-    ended: Callable[[Epoch], bool],
+    counter: Condition,
     *,
     trained_on: NDArray[Any] | None = None,
     best: bool = False,
@@ -31,11 +32,11 @@ def watchers(
 
     Parameters
     ----------
-    fit, ended, trained_on, best
+    fit, counter, trained_on, best
         As in `EpochTasks`; `fit` is None where no callbacks of scikit-learn's are set.
     """
     callbacks = (*estimator.callbacks, *((ProgressBar(shown=True),) if estimator.progress else ()))
     if fit is None:
-        return Watchers(callbacks, (ended,))
-    tasks = EpochTasks(fit, ended, trained_on, best)
-    return Watchers((*callbacks, tasks), (tasks.stops,))
+        return Watchers(callbacks, (counter,))
+    tasks = EpochTasks(fit, counter, trained_on, best)
+    return Watchers((*callbacks, tasks), (tasks,))

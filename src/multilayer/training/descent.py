@@ -11,7 +11,7 @@ from multilayer.network.checks import require_choice, require_positive
 from multilayer.network.plan import Plan
 from multilayer.training.batches import Batches, IntArray
 from multilayer.training.diagnosis import describe_nonfinite
-from multilayer.training.history import Ending, Run
+from multilayer.training.history import Columns, Ending, Run
 from multilayer.training.progress import Progress
 from multilayer.training.rules import Rprop, Rule
 from multilayer.training.schedules import Constant, Followed, Plateau, Schedule, Timed
@@ -34,7 +34,7 @@ class Settings:
     on_nonfinite : {"stop", "continue"}
         As in `Stretch`.
     orders : callable or None
-        Gives the order of the next epoch (n,) when that begins, never earlier, in place of the seed's.
+        Gives the order of the next epoch (n,) in place of the seed's; never asked for one that does not begin.
     made : int
         Updates made in earlier runs; the rule's scalars and the schedule go on from there.
     mean_by : {"weight", "rows"}
@@ -53,11 +53,11 @@ class Settings:
     mean_by: MeanBy = "weight"
     planned: int | None = None
 
-    def stretches(self, epochs: int, seen: bool) -> Stretches:
+    def stretches(self, epochs: int) -> Stretches:
         """What a run of so many epochs asks of the engine; see `Stretches`."""
         timed = self.schedule if isinstance(self.schedule, Timed) else None
         given = self.rule, timed, self.batches, self.seed, self.on_nonfinite
-        return Stretches(*given, epochs, seen, self.orders, self.made, self.planned)
+        return Stretches(*given, epochs, self.orders, self.made, self.planned)
 
     def check(self, task: Task) -> None:
         """Refuse what does not go together."""
@@ -107,10 +107,11 @@ def descend(task: Task, settings: Settings, program: Program) -> Run:
     whole = WholeBatch(task.plan, program, task.rows)
     progress = Progress(task, program, whole)
     schedule = settings.schedule.follow() if isinstance(settings.schedule, Plateau) else settings.schedule
-    seen = progress.looking or isinstance(schedule, Followed)
-    stretches = replace(settings, schedule=schedule).stretches(task.epochs, seen)
-    if isinstance(schedule, Followed):
-        stretches.factor = schedule.first
+    followed = schedule if isinstance(schedule, Followed) else None
+    stretches = replace(settings, schedule=schedule).stretches(task.epochs)
+    stretches.sure = 1 if followed else progress.sure
+    if followed:
+        stretches.factor = followed.first
     tally = Tally(task.plan, settings.rule, settings.batches.per_epoch, settings.mean_by)
     not_added: tuple[Report, Stretch] | None = None
     ended: Ending = "epochs"
@@ -121,30 +122,39 @@ def descend(task: Task, settings: Settings, program: Program) -> Run:
             not_added = report, stretch
             epochs = tally.add(report, stretch)
             not_added = None
-            if report.ended != "complete":
+            if not (followed or progress.looking):
                 progress.extend(epochs)
+            elif reason := _shown(progress, epochs):
+                ended, message = "stopped", reason
+                break
+            if report.ended != "complete":
                 ended, message = report.ended, f"interrupted in epoch {tally.epochs + 1}"
                 if report.ended == "nonfinite":
                     batch = stretch.order[stretch.starts[report.done] : stretch.starts[report.done + 1]]
                     where = f"epoch {tally.epochs + 1}, batch {tally.updates % settings.batches.per_epoch + 1}"
                     message = describe_nonfinite(task.plan, program.read_theta(), task.rows, batch, where)
                 break
-            if not seen:
-                progress.extend(epochs)
+            if not followed:
+                stretches.sure = progress.sure
             elif len(epochs["loss"]):
-                if reason := progress.add(**{name: float(column[0]) for name, column in epochs.items()}):
-                    ended, message = "stopped", reason
-                    break
-                if isinstance(schedule, Followed):
-                    stretches.factor = schedule.after(progress.last)
+                stretches.factor = followed.after(progress.last)
             del stretch  # its order takes memory that the next one's may have
     except KeyboardInterrupt:  # between two stretches; inside one the engine answers it
         if not_added is not None and not_added[0] is not tally.added:
             tally.add(*not_added)
-        if len(progress.record) < tally.epochs:
-            progress.extend(tally.finished)
+        if missing := tally.epochs - len(progress.record):
+            progress.extend({name: column[-missing:] for name, column in tally.finished.items()})
         ended, message = "interrupted", f"interrupted after epoch {tally.epochs}"
     return progress.finish(ended, message)
+
+
+def _shown(progress: Progress, epochs: Columns) -> str | None:
+    """Show epochs one by one, until one gives a reason to stop."""
+    names = tuple(epochs)
+    for values in zip(*(column.tolist() for column in epochs.values()), strict=True):
+        if reason := progress.add(**dict(zip(names, values, strict=True))):
+            return reason
+    return None
 
 
 def _names(union: Any) -> str:

@@ -74,7 +74,7 @@ def train_members(
     start = np.ascontiguousarray(theta, kind)
     program.write(State(start, initial_slots(rule, start), 0, seeds))
     data = program.load(rows)
-    each = [Stretches(rule, schedule, dealt, seed, "stop", epochs, False) for seed in seeds]
+    each = [Stretches(rule, schedule, dealt, seed, "stop", epochs, sure=epochs) for seed in seeds]
     for stretches in zip(*each, strict=True):
         order = np.stack([stretch.order for stretch in stretches])
         report = program.advance(data, Stretch(order, stretches[0].starts, stretches[0].scalars))

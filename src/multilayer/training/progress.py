@@ -49,8 +49,15 @@ class Progress:
 
     @property
     def looking(self) -> bool:
-        """Whether anything is to be seen after each epoch."""
+        """Whether epochs have to be shown, one by one."""
         return bool(self._watches or self._task.callbacks or self._held_out is not None)
+
+    @property
+    def sure(self) -> int:
+        """How many epochs may be run before the first of them has to be shown."""
+        if self._task.callbacks or self._held_out is not None:
+            return 1
+        return min((watch.sure() for watch in self._watches), default=self._task.epochs)
 
     def extend(self, epochs: Columns) -> None:
         """Record epochs that ended up to now, between which nothing is looked at: loss, penalty and rate, if any."""
@@ -68,7 +75,7 @@ class Progress:
             self._keep_if_best(epoch)
         for callback in self._task.callbacks:
             callback(epoch)
-        reasons = [watch(epoch) for watch in self._watches]
+        reasons = [watch.observe(epoch) for watch in self._watches]
         reason = next((reason for reason in reasons if reason is not None), None)
         return None if reason is None else f"{reason} (epoch {epoch.epoch})"
 

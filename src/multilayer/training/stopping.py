@@ -1,4 +1,4 @@
-"""When to stop. A condition's `watch` starts it; what that returns is asked after each epoch and answers with the
+"""When to stop. A condition's `watch` starts it; what that returns is shown each epoch in turn and answers with the
 reason to stop, or None. Any callable from an `Epoch` to a bool is a condition too.
 """
 
@@ -7,13 +7,38 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args, runtime_checkable
 
 from multilayer.network.checks import require_choice, require_integer, require_not_negative, require_positive
 from multilayer.training.history import Epoch
 
-Watch = Callable[[Epoch], str | None]
 Watched = Literal["loss", "validation_loss", "validation_score"]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A condition that has begun to watch a run.
+
+    Attributes
+    ----------
+    observe : callable
+        From each epoch in turn to the reason to stop, or None.
+    sure : callable
+        How many epochs may be run before the first of them has to be shown, ≥ 1: whatever they bring, none but the last
+        of them ends the run. Shown late, an epoch's `parameters()` are the last one's.
+    """
+
+    observe: Callable[[Epoch], str | None]
+    sure: Callable[[], int] = lambda: 1
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """A condition with memory: each run starts it anew."""
+
+    def watch(self) -> Watch:
+        """Start watching."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -52,7 +77,7 @@ class Patience:
                 return None
             return f"{self.on} did not improve by {self.tolerance:g} for more than {self.patience} epochs"
 
-        return observe
+        return Watch(observe, lambda: self.patience - waited + 1)
 
 
 @dataclass(frozen=True)
@@ -78,7 +103,7 @@ class GradientNorm:
             assert norm is not None
             return f"gradient norm {norm:.2e} is at most {self.limit:g}" if norm <= self.limit else None
 
-        return observe
+        return Watch(observe)
 
 
 @dataclass(frozen=True)
@@ -98,25 +123,24 @@ class Seconds:
 
     def watch(self) -> Watch:
         """Start watching."""
-        return lambda epoch: f"{self.limit:g} seconds have passed" if epoch.seconds >= self.limit else None
+        return Watch(lambda epoch: f"{self.limit:g} seconds have passed" if epoch.seconds >= self.limit else None)
 
 
-Condition = Patience | GradientNorm | Seconds | Callable[[Epoch], bool]
+Condition = Watching | Callable[[Epoch], bool]
 
 
 def require_condition(condition: object) -> None:
     """Refuse what is no condition; a class such as `Patience` itself is none, though it can be called."""
-    known = isinstance(condition, (Patience, GradientNorm, Seconds))
-    if not known and (isinstance(condition, type) or not callable(condition)):
+    if isinstance(condition, type) or not (isinstance(condition, Watching) or callable(condition)):
         raise TypeError(f"stop: must be Patience, GradientNorm, Seconds or a callable, came {condition!r}")
 
 
 def start(condition: Condition) -> Watch:
     """Start a condition; a plain callable stops the run by returning something true."""
     require_condition(condition)
-    if isinstance(condition, (Patience, GradientNorm, Seconds)):
+    if isinstance(condition, Watching):
         return condition.watch()
-    return lambda epoch: "the given condition holds" if condition(epoch) else None
+    return Watch(lambda epoch: "the given condition holds" if condition(epoch) else None)
 
 
 def watched(epoch: Epoch, on: str) -> float:
