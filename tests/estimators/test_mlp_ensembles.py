@@ -10,6 +10,7 @@ from unittest import SkipTest
 
 import numpy as np
 import pytest
+from scipy.sparse import csc_matrix, csr_array, csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.model_selection import cross_val_score
@@ -18,6 +19,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import multilayer as ml
+from multilayer import engines
+from multilayer.estimators import prediction
+from multilayer.training import members
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(-2.0, 2.0, size=(200, 2))
@@ -51,7 +55,22 @@ def regressor(**options: Any) -> ml.MLPEnsembleRegressor:
     )
 
 
-@parametrize_with_checks([kind(n_estimators=3) for kind in (ml.MLPEnsembleClassifier, ml.MLPEnsembleRegressor)])
+def known_to_fail(estimator: Any) -> dict[str, str]:
+    """The regressor sets a part of the rows apart, others of the repeated ones."""
+    if isinstance(estimator, ml.MLPEnsembleClassifier) or estimator.validation_fraction == 0:
+        return {}
+    kinds = ("dense", "sparse")
+    return {f"check_sample_weight_equivalence_on_{kind}_data": "other rows are set apart" for kind in kinds}
+
+
+@parametrize_with_checks(
+    [
+        ml.MLPEnsembleClassifier(n_estimators=3),
+        ml.MLPEnsembleRegressor(n_estimators=3),
+        ml.MLPEnsembleRegressor(n_estimators=3, validation_fraction=0),
+    ],
+    expected_failed_checks=known_to_fail,
+)
 def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
     try:
         check(estimator)
@@ -153,6 +172,115 @@ class TestLearning:
         assert model.score(X, both) > 0.8
 
 
+SPARSE = X * (np.abs(X) > 1.0)
+
+
+class TestSparseRows:
+    @pytest.mark.parametrize("form", [csr_matrix, csc_matrix, csr_array])
+    def test_sparse_rows_give_the_dense_answer(self, form: Any) -> None:
+        rows = form(SPARSE)
+        model = classifier().fit(rows, LABELS)
+        np.testing.assert_allclose(model.members_, classifier().fit(SPARSE, LABELS).members_, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(model.predict_proba(rows), model.predict_proba(SPARSE), rtol=1e-12)
+        model = regressor().fit(rows, TARGET)
+        np.testing.assert_allclose(model.members_, regressor().fit(SPARSE, TARGET).members_, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(model.predict(rows), model.predict(SPARSE), rtol=1e-12)
+        np.testing.assert_allclose(model.predict_interval(rows), model.predict_interval(SPARSE), rtol=1e-9)
+
+    def test_without_the_native_engine(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        rows = csr_matrix(SPARSE)
+        native = classifier().fit(rows, LABELS).predict_proba(rows)
+        for module in (members, prediction):
+            monkeypatch.setattr(module, "engine_for", lambda _, *of: engines.engine_for("reference", *of))
+        np.testing.assert_allclose(classifier().fit(rows, LABELS).predict_proba(rows), native, rtol=1e-7)
+
+    def test_float32(self) -> None:
+        rows = csr_matrix(SPARSE.astype(np.float32))
+        assert classifier().fit(rows, LABELS).predict_proba(rows).dtype == np.float32
+
+
+class TestWeights:
+    """With all rows in a batch, a weight counts as often as the row would."""
+
+    WEIGHT = np.where(X[:, 0] > 0.5, 3, 1)
+
+    def repeated(self, *arrays: Any) -> Any:
+        return [np.repeat(array, self.WEIGHT, axis=0) for array in arrays]
+
+    def test_integer_weights_equal_repeated_rows(self) -> None:
+        options = {"batch_size": 1000, "validation_fraction": 0}
+        weighted = regressor(**options).fit(X, TARGET, sample_weight=self.WEIGHT)
+        np.testing.assert_allclose(
+            weighted.predict(X), regressor(**options).fit(*self.repeated(X, TARGET)).predict(X), rtol=1e-7, atol=1e-9
+        )
+        assert np.abs(weighted.predict(X) - regressor(**options).fit(X, TARGET).predict(X)).max() > 1e-3
+
+    def test_class_weights_equal_sample_weights(self) -> None:
+        given = {"same": 3.0, "other": 1.0}
+        one = classifier(class_weight=given).fit(X, LABELS)
+        other = classifier().fit(X, LABELS, np.where(LABELS == "same", 3.0, 1.0))
+        np.testing.assert_array_equal(one.members_, other.members_)
+        both = classifier(class_weight=given).fit(X, LABELS, self.WEIGHT)
+        product = classifier().fit(X, LABELS, self.WEIGHT * np.where(LABELS == "same", 3.0, 1.0))
+        np.testing.assert_array_equal(both.members_, product.members_)
+
+    def test_balanced_classes_find_the_rare_one(self) -> None:
+        rng = np.random.default_rng(2)
+        labels = np.arange(400) < 20
+        rows = rng.normal(size=(400, 2)) + labels[:, None]
+        found = [classifier(class_weight=given).fit(rows, labels).predict(rows).sum() for given in (None, "balanced")]
+        assert found[0] < 10 < 40 < found[1]
+
+    def test_equal_weights_change_nothing(self) -> None:
+        for made, y in ((classifier, LABELS), (regressor, TARGET)):
+            one, other = made().fit(X, y), made().fit(X, y, np.ones(len(X)))
+            np.testing.assert_allclose(one.members_, other.members_, rtol=1e-9, atol=1e-12)
+
+    def test_rows_of_weight_0_are_not_learned(self) -> None:
+        without = TARGET.copy()
+        without[:50] += 100.0
+        weight = np.arange(200) >= 50
+        one, other = (regressor(validation_fraction=0).fit(X, y, weight).members_ for y in (TARGET, without))
+        np.testing.assert_array_equal(one, other)
+
+    @pytest.mark.parametrize("weight", [np.zeros(200), np.full(200, -1.0), np.r_[np.ones(199), np.nan]])
+    def test_refused(self, weight: Any) -> None:
+        for model, y in ((classifier(), LABELS), (regressor(), TARGET)):
+            with pytest.raises(ValueError, match=r"(?i)sample.weight"):
+                model.fit(X, y, sample_weight=weight)
+
+
+class TestPrediction:
+    def test_a_program_is_made_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made: list[str] = []
+
+        def counted(*given: Any) -> Any:
+            made.append("program")
+            return engines.engine_for(*given)
+
+        model, other = regressor().fit(X, TARGET), classifier().fit(X, LABELS)
+        monkeypatch.setattr(prediction, "engine_for", counted)
+        for _ in range(3):
+            model.predict(X[:1])
+            other.predict(X[:1])
+        assert len(made) == 1  # the regressor's predicted in `fit`
+        model.predict(X[:1].astype(np.float32))
+        assert len(made) == 1
+        model.fit(X, TARGET)
+        assert len(made) == 2
+
+    def test_members_of_the_moment_count(self) -> None:
+        model = classifier().fit(X, LABELS)
+        before = model.predict_proba(X)
+        theta = model.members_
+        theta[:] = theta[0]
+        alone = model.network_.forward(theta[0], X)
+        np.testing.assert_allclose(model.predict_proba(X), alone, rtol=1e-12)
+        assert not np.allclose(alone, before)
+        model.members_ = theta[:2]
+        np.testing.assert_allclose(model.predict_proba(X), alone, rtol=1e-12)
+
+
 class TestIntervals:
     @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.95])
     def test_new_rows_are_covered_as_often_as_promised(self, coverage: float) -> None:
@@ -212,6 +340,13 @@ class TestRefusals:
     def test_layers_without_units(self) -> None:
         with pytest.raises(ValueError, match=r"^hidden_layer_sizes must be > 0"):
             classifier(hidden_layer_sizes=(3, 0)).fit(X, LABELS)
+
+    def test_parameters(self) -> None:
+        for name, wrong in (("n_threads", 0), ("class_weight", "equal"), ("batch_size", "auto"), ("alpha", -1.0)):
+            with pytest.raises(ValueError, match=f"'{name}' parameter of MLPEnsembleClassifier must be"):
+                classifier(**{name: wrong}).fit(X, LABELS)
+        with pytest.raises(ValueError, match="'validation_fraction' parameter of MLPEnsembleRegressor must be"):
+            regressor(validation_fraction=1.0).fit(X, TARGET)
 
     def test_divergence(self) -> None:
         with pytest.raises(FloatingPointError, match="use a smaller rate"):

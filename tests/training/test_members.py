@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 import multilayer as ml
 from multilayer.training import members as module
@@ -35,6 +36,22 @@ def test_each_ends_as_if_trained_alone(rule: Any) -> None:
     for start, seed, end in zip(THETA, SEEDS, theta, strict=True):
         alone = ml.train(OBJECTIVE, start, X, T, **{**OPTIONS, "rule": rule}, seed=seed)
         np.testing.assert_allclose(end, OBJECTIVE.network.pack(alone.theta), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.usefixtures("_engine")
+def test_weights_count_as_they_do_alone() -> None:
+    weight = np.linspace(0.0, 2.0, 70)
+    theta, _ = train_members(OBJECTIVE, THETA, X, T, sample_weight=weight, **OPTIONS, seeds=SEEDS)
+    for start, seed, end in zip(THETA, SEEDS, theta, strict=True):
+        alone = ml.train(OBJECTIVE, start, X, T, sample_weight=weight, **OPTIONS, seed=seed)
+        np.testing.assert_allclose(end, OBJECTIVE.network.pack(alone.theta), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.usefixtures("_engine")
+def test_sparse_rows_give_the_dense_answer() -> None:
+    rows = X * (np.abs(X) > 0.5)
+    sparse, dense = (train_members(OBJECTIVE, THETA, R, T, **OPTIONS, seeds=SEEDS)[0] for R in (csr_array(rows), rows))
+    np.testing.assert_allclose(sparse, dense, rtol=1e-9, atol=1e-12)
 
 
 def test_the_start_stays() -> None:

@@ -74,7 +74,7 @@ class ReferenceProgram:
         weight = None if rows.weight is None else np.asarray(rows.weight, self._dtype)
         ids = np.arange(rows.first_id, rows.first_id + rows.X.shape[0])
         Y = rows.Y if isinstance(rows.Y, OneHot) else np.asarray(rows.Y, self._dtype)
-        return _Loaded(rows.X.astype(self._dtype, copy=False), Y, weight, ids)
+        return _Loaded(self._inputs(rows.X), Y, weight, ids)
 
     def write(self, state: State) -> None:
         """Set the state; arrays are copied."""
@@ -158,7 +158,12 @@ class ReferenceProgram:
 
     def predict(self, X: Any, *, until: int | None = None) -> FloatArray:
         """Outputs, or the values after operation `until`."""
-        return predict(self._plan, self._state.theta, X.astype(self._dtype, copy=False), until)
+        return predict(self._plan, self._state.theta, self._inputs(X), until)
+
+    def _inputs(self, X: Any) -> Any:
+        """Rows in the program's dtype; a population's as an array, since SciPy multiplies by one matrix at a time."""
+        dense = X.toarray() if len(self._shape) == 2 and hasattr(X, "toarray") else X
+        return dense.astype(self._dtype, copy=False)
 
     @property
     def _state(self) -> State:

@@ -1,4 +1,4 @@
-"""What the ensembles share: their parameters, the training of the members at once, and the members' outputs."""
+"""What the ensembles share: their parameters, how their rows are checked, and the training of the members at once."""
 
 from __future__ import annotations
 
@@ -10,29 +10,41 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from multilayer.engines import engine_for
-from multilayer.engines.protocol import State
-from multilayer.estimators import parameters
+from multilayer.estimators import parameters, prediction
 from multilayer.estimators.parameters import LIBRARY_NAMES, hidden_layers
+from multilayer.network.arrays import check_weight
 from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.network.penalty import L2
 from multilayer.training.members import train_members
-from multilayer.training.rules import Adam, GradientDescent
+from multilayer.training.rules import Adam
 from multilayer.training.schedules import Cosine
 
-SHARED = ("hidden_layer_sizes", "activation", "alpha", "learning_rate_init", "max_iter", "random_state")
+SHARED = ("hidden_layer_sizes", "activation", "alpha", "learning_rate_init", "max_iter", "random_state", "n_threads")
 CONSTRAINTS: dict[str, list[Any]] = {
     **{name: parameters.CONSTRAINTS[name] for name in SHARED},
     "n_estimators": [Interval(Integral, 1, None, closed="left")],
     "batch_size": [Interval(Integral, 1, None, closed="left")],
-    "n_threads": [Interval(Integral, 1, None, closed="left"), None],
 }
+ROWS: dict[str, Any] = {"accept_sparse": ["csr", "csc"], "dtype": (np.float64, np.float32)}
 
 
-def fit_members(ensemble: Any, X: NDArray[Any], T: NDArray[Any], n_outputs: int, output: str, loss: str) -> None:
+def checked_weight(sample_weight: Any, X: Any) -> NDArray[Any] | None:
+    """Sample weights (n,), or None where all count alike.
+
+    Raises
+    ------
+    ValueError
+        If one is negative, or all are 0.
+    """
+    return None if sample_weight is None else check_weight(_check_sample_weight(sample_weight, X), X.shape[0])
+
+
+def fit_members(
+    ensemble: Any, X: Any, T: NDArray[Any], weight: NDArray[Any] | None, n_outputs: int, output: str, loss: str
+) -> None:
     """Train an ensemble's members on checked rows, and set `network_`, `members_` and `n_iter_`."""
     hidden = hidden_layers(ensemble.hidden_layer_sizes)
     activation = LIBRARY_NAMES.get(ensemble.activation, ensemble.activation)
@@ -43,6 +55,7 @@ def fit_members(ensemble: Any, X: NDArray[Any], T: NDArray[Any], n_outputs: int,
         np.stack([network.pack(network.initialize(seed)) for seed in seeds]),
         X,
         T,
+        sample_weight=weight,
         rule=Adam(float(ensemble.learning_rate_init)),
         schedule=Cosine(),
         batch_size=int(ensemble.batch_size),
@@ -56,17 +69,13 @@ def fit_members(ensemble: Any, X: NDArray[Any], T: NDArray[Any], n_outputs: int,
     ensemble.network_, ensemble.members_, ensemble.n_iter_ = network, members, epochs
 
 
-def checked(ensemble: Any, X: Any) -> NDArray[Any]:
-    """Rows for a fitted ensemble, as scikit-learn checks them."""
-    check_is_fitted(ensemble)
-    return validate_data(ensemble, X, dtype=(np.float64, np.float32), reset=False)
+def outputs(ensemble: Any, X: Any) -> NDArray[Any]:
+    """Outputs (K, n, k) of a fitted ensemble's members for rows as users give them."""
+    if not hasattr(ensemble, "members_"):
+        check_is_fitted(ensemble)
+    return member_outputs(ensemble, prediction.checked_rows(ensemble, X))
 
 
-def member_outputs(ensemble: Any, X: NDArray[Any]) -> NDArray[Any]:
-    """Outputs (K, n, k) of the members for checked rows."""
-    members = ensemble.members_
-    dtype = np.dtype(np.float32 if X.dtype == members.dtype == np.float32 else np.float64)
-    plan, rule = Objective(ensemble.network_).plan, GradientDescent.formula
-    program = engine_for(None, plan, rule, dtype).program(plan, rule, dtype=dtype, members=len(members))
-    program.write(State(members.astype(dtype), (), 0, (0,) * len(members)))
-    return program.predict(X)
+def member_outputs(ensemble: Any, X: Any) -> NDArray[Any]:
+    """The same for checked rows."""
+    return prediction.member_outputs(ensemble, ensemble.network_, ensemble.members_, X)

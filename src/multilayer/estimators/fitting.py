@@ -14,6 +14,7 @@ from multilayer.engines.protocol import Rows
 from multilayer.estimators import learned, prediction
 from multilayer.estimators.architecture import learned_network, network_of, objective_of
 from multilayer.estimators.parameters import STOCHASTIC_SOLVERS, hidden_layers, require_targets
+from multilayer.estimators.scikit_learn_callbacks import fit_task
 from multilayer.estimators.stochastic import fit_stochastic
 from multilayer.estimators.whole_batch import fit_whole_batch
 from multilayer.network.layers import Layer
@@ -30,15 +31,20 @@ def fit(estimator: Any, X: Any, y: Any, sample_weight: Any, *, incremental: bool
     """
     rows = prepare(estimator, X, y, sample_weight, incremental=incremental)
     objective = objective_of(estimator)
-    if estimator.solver in STOCHASTIC_SOLVERS or estimator.rule is not None:
-        fit_stochastic(estimator, objective, rows, incremental=incremental)
+    stochastic = estimator.solver in STOCHASTIC_SOLVERS or estimator.rule is not None
+    epochs = 1 if stochastic and incremental else int(estimator.max_iter)
+    task = fit_task(estimator, X, y, sample_weight, epochs=epochs)
+    if stochastic:
+        fit_stochastic(estimator, objective, rows, task, incremental=incremental)
     else:
-        fit_whole_batch(estimator, objective, rows)
+        fit_whole_batch(estimator, objective, rows, task)
     if not all(np.isfinite(array).all() for array in chain(estimator.coefs_, estimator.intercepts_)):
         raise ValueError(
             "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
             "preprocessed."
         )
+    if task is not None:
+        task.end()
 
 
 def prepare(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight
@@ -18,10 +19,13 @@ from multilayer.training.history import Epoch
 
 
 class HeldOut(NamedTuple):
-    """Rows as engines take them, and their targets as users give them."""
+    """Rows as engines take them, their targets as users give them, and the numbers of those that they were drawn from
+    and that are left.
+    """
 
     rows: Rows
     y: Any
+    others: NDArray[np.int64] | None = None
 
 
 def parted(estimator: Any, rows: Rows) -> tuple[Rows, HeldOut | None]:
@@ -43,7 +47,7 @@ def scoring(
     """A function from an epoch to what early stopping watches, larger when better: accuracy or R², the loss's negative,
     or a scorer's answer.
     """
-    rows, y = held_out
+    rows, y, _ = held_out
     if estimator.early_stopping_on == "loss":
 
         def of_loss(epoch: Epoch) -> float:
@@ -89,7 +93,7 @@ def _drawn(estimator: Any, rows: Rows) -> tuple[Rows, HeldOut]:
     if len(held) < 2:
         raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
     held_out = _taken(rows, held)
-    return _taken(rows, train), HeldOut(held_out, estimator._decoded(held_out.Y))
+    return _taken(rows, train), HeldOut(held_out, estimator._decoded(held_out.Y), train)
 
 
 def _taken(rows: Rows, numbers: Any) -> Rows:

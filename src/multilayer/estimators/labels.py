@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.class_weight import compute_sample_weight
 
 from multilayer.engines.protocol import Rows
 from multilayer.network.targets import OneHot
@@ -47,6 +48,14 @@ def smoothed(T: NDArray[Any] | OneHot, share: float) -> NDArray[Any] | OneHot:
         return OneHot(T.labels, T.n_classes, 1.0 - share + off, off)
     k = 2 if T.dtype == bool else T.shape[1]
     return (1.0 - share) * T + share / k
+
+
+def weighted_by_class(class_weight: Any, y: NDArray[Any], weight: NDArray[Any] | None) -> NDArray[Any] | None:
+    """Sample weights times those of the rows' classes."""
+    if class_weight is None:
+        return weight
+    of_classes = compute_sample_weight(class_weight, y)
+    return of_classes if weight is None else of_classes * weight
 
 
 def require_known_classes(given: NDArray[Any], known: NDArray[Any], *, all_of_them: bool) -> None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 from sklearn.utils.validation import column_or_1d, validate_data
 
@@ -24,8 +23,10 @@ from multilayer.estimators.labels import (
     is_soft,
     require_known_classes,
     smoothed,
+    weighted_by_class,
 )
 from multilayer.estimators.parameters import (
+    CLASS_WEIGHT,
     CONSTRAINTS,
     STOCHASTIC_SOLVERS,
     check_parameters,
@@ -33,6 +34,7 @@ from multilayer.estimators.parameters import (
     row_options,
     with_checked_parameters,
 )
+from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin
 from multilayer.formulas.losses import LOSSES, Loss
 from multilayer.training.history import Epoch
 from multilayer.training.rules import Rule
@@ -48,7 +50,7 @@ def _is_stochastic(estimator: Any) -> bool:
     return True
 
 
-class MLPClassifier(ClassifierMixin, BaseEstimator):
+class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
     """Multilayer perceptron classifier: softmax for several classes, sigmoid units for two classes or several labels.
 
     With the parameters up to `max_fun` alone it does as scikit-learn 1.9's, number for number. Those after it are ours;
@@ -169,7 +171,7 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         **CONSTRAINTS,
         "loss": [StrOptions({"log_loss", "cross_entropy", "sparsemax", *LOSSES}), Loss],
         "output_activation": [StrOptions({"softmax", "sparsemax", "logistic"}), None],
-        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "class_weight": CLASS_WEIGHT,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
@@ -367,8 +369,7 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError("class_weight: needs labels, came distributions over the classes; use sample_weight")
         if incremental and self.class_weight == "balanced":
             raise ValueError("class_weight: partial_fit sees some rows only, so give a dict in place of 'balanced'")
-        of_classes = compute_sample_weight(self.class_weight, y)
-        return of_classes if weight is None else of_classes * weight
+        return weighted_by_class(self.class_weight, y, weight)
 
     def _output_name(self) -> str:
         """scikit-learn's name of the output."""

@@ -10,7 +10,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
 
-from multilayer.estimators.ensembles import CONSTRAINTS, checked, fit_members, member_outputs
+from multilayer.estimators.ensembles import CONSTRAINTS, ROWS, checked_weight, fit_members, outputs
+from multilayer.estimators.labels import weighted_by_class
+from multilayer.estimators.parameters import CLASS_WEIGHT
 
 
 class MLPEnsembleClassifier(ClassifierMixin, BaseEstimator):
@@ -37,6 +39,8 @@ class MLPEnsembleClassifier(ClassifierMixin, BaseEstimator):
         Epochs.
     random_state : int, RandomState or None
         Seed of weights and orders.
+    class_weight : dict or "balanced", optional
+        As in `MLPClassifier`.
     n_threads : int, optional
         Threads that share the members out; by default the engine chooses.
 
@@ -52,7 +56,7 @@ class MLPEnsembleClassifier(ClassifierMixin, BaseEstimator):
         Epochs run.
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**CONSTRAINTS, "class_weight": CLASS_WEIGHT}
 
     def __init__(
         self,
@@ -65,6 +69,7 @@ class MLPEnsembleClassifier(ClassifierMixin, BaseEstimator):
         learning_rate_init: float = 0.001,
         max_iter: int = 100,
         random_state: Any = None,
+        class_weight: Any = None,
         n_threads: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -75,10 +80,20 @@ class MLPEnsembleClassifier(ClassifierMixin, BaseEstimator):
         self.learning_rate_init = learning_rate_init
         self.max_iter = max_iter
         self.random_state = random_state
+        self.class_weight = class_weight
         self.n_threads = n_threads
 
-    def fit(self, X: Any, y: Any) -> MLPEnsembleClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPEnsembleClassifier:
         """Fit to rows X (n, D) and class labels y (n,).
+
+        Parameters
+        ----------
+        X : array_like or SciPy sparse matrix (n, D)
+            Rows.
+        y : array_like (n,)
+            Class labels.
+        sample_weight : array_like (n,), optional
+            How much each row counts, ≥ 0.
 
         Raises
         ------
@@ -88,12 +103,14 @@ class MLPEnsembleClassifier(ClassifierMixin, BaseEstimator):
             If a member's loss became NaN or infinite.
         """
         self._validate_params()
-        X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
+        X, y = validate_data(self, X, y, **ROWS)
         check_classification_targets(y)
-        self.classes_, labels = np.unique(column_or_1d(y, warn=True), return_inverse=True)
+        y = column_or_1d(y, warn=True)
+        self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"y: needs two classes at least, came one class only, {self.classes_.tolist()[0]!r}")
-        fit_members(self, X, labels, len(self.classes_), "softmax", "cross_entropy")
+        weight = weighted_by_class(self.class_weight, y, checked_weight(sample_weight, X))
+        fit_members(self, X, labels, weight, len(self.classes_), "softmax", "cross_entropy")
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -106,7 +123,7 @@ class MLPEnsembleClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array_like (n, D)
+        X : array_like or SciPy sparse matrix (n, D)
             Rows.
         return_std : bool
             Whether to give the spread too.
@@ -118,7 +135,7 @@ class MLPEnsembleClassifier(ClassifierMixin, BaseEstimator):
         std : ndarray (n, k), with `return_std`
             Standard deviation of the members' probabilities: how much they disagree.
         """
-        each = member_outputs(self, checked(self, X))
+        each = outputs(self, X)
         mean = each.mean(axis=0)
         return (mean, each.std(axis=0)) if return_std else mean
 
@@ -126,3 +143,8 @@ class MLPEnsembleClassifier(ClassifierMixin, BaseEstimator):
         """Logarithm of `predict_proba`; −inf where a probability is 0."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

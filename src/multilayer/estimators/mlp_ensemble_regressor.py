@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import column_or_1d, validate_data
 
-from multilayer.estimators.ensembles import CONSTRAINTS, checked, fit_members, member_outputs
+from multilayer.estimators import ensembles, parameters
+from multilayer.network.arrays import check_weight
 
 ROUNDING = 1e-9  # of a product such as 100·0.07, which is a little more than 7
 
@@ -45,8 +45,8 @@ n_threads
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **CONSTRAINTS,
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        **ensembles.CONSTRAINTS,
+        "validation_fraction": parameters.CONSTRAINTS["validation_fraction"],
     }
 
     def __init__(
@@ -74,8 +74,17 @@ n_threads
         self.validation_fraction = validation_fraction
         self.n_threads = n_threads
 
-    def fit(self, X: Any, y: Any) -> MLPEnsembleRegressor:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPEnsembleRegressor:
         """Fit to rows X (n, D) and targets y (n,) or (n, k).
+
+        Parameters
+        ----------
+        X : array_like or SciPy sparse matrix (n, D)
+            Rows.
+        y : array_like (n,) or (n, k)
+            Targets.
+        sample_weight : array_like (n,), optional
+            How much each row counts in training, ≥ 0; the rows set apart for intervals count alike.
 
         Raises
         ------
@@ -85,17 +94,22 @@ n_threads
             If a member's loss became NaN or infinite.
         """
         self._validate_params()
-        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, dtype=(np.float64, np.float32))
+        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **ensembles.ROWS)
+        X = X.tocsr() if hasattr(X, "tocsr") else X
+        weight = ensembles.checked_weight(sample_weight, X)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         T = y.reshape(len(y), -1).astype(np.float64)
-        order = check_random_state(self.random_state).permutation(len(X))
-        apart, kept = np.split(order, [int(self.validation_fraction * len(X))])
+        order = check_random_state(self.random_state).permutation(len(T))
+        apart, kept = np.split(order, [int(self.validation_fraction * len(T))])
         self._one_dimensional = y.ndim == 1
-        self._mean, deviation = T[kept].mean(axis=0), T[kept].std(axis=0)
+        weight = None if weight is None else check_weight(weight[kept], len(kept))
+        self._mean = np.average(T[kept], axis=0, weights=weight)
+        deviation = np.sqrt(np.average((T[kept] - self._mean) ** 2, axis=0, weights=weight))
         self._deviation = np.where(deviation > 0.0, deviation, 1.0)
-        fit_members(self, X[kept], (T[kept] - self._mean) / self._deviation, T.shape[1], "identity", "squared")
-        self._apart = self._each(X[apart]), T[apart]
+        scaled = (T[kept] - self._mean) / self._deviation
+        ensembles.fit_members(self, X[kept], scaled, weight, T.shape[1], "identity", "squared")
+        self._apart = self._scaled_back(ensembles.member_outputs(self, X[apart])), T[apart]
         return self
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
@@ -103,7 +117,7 @@ n_threads
 
         Parameters
         ----------
-        X : array_like (n, D)
+        X : array_like or SciPy sparse matrix (n, D)
             Rows.
         return_std : bool
             Whether to give the spread too.
@@ -115,7 +129,7 @@ n_threads
             Standard deviation of the members' predictions: how much they disagree, mostly where there were few rows to
             learn from. The noise of the targets is not in it; `predict_interval` has both.
         """
-        each = self._each(checked(self, X))
+        each = self._each(X)
         mean = self._shaped(each.mean(axis=0))
         return (mean, self._shaped(each.std(axis=0))) if return_std else mean
 
@@ -133,7 +147,7 @@ n_threads
 
         Parameters
         ----------
-        X : array_like (n, D)
+        X : array_like or SciPy sparse matrix (n, D)
             Rows.
         coverage : float
             In (0, 1).
@@ -149,7 +163,7 @@ n_threads
         """
         if not (isinstance(coverage, Real) and 0.0 < coverage < 1.0):
             raise ValueError(f"coverage: must lie between 0 and 1, came {coverage!r}")
-        each = self._each(checked(self, X))
+        each = self._each(X)
         apart, targets = self._apart
         rank = math.ceil((len(targets) + 1) * coverage - ROUNDING)
         if rank > len(targets):
@@ -166,8 +180,11 @@ n_threads
         return self._shaped(np.minimum(below - margin, middle)), self._shaped(np.maximum(above + margin, middle))
 
     def _each(self, X: Any) -> NDArray[Any]:
-        """The members' predictions (K, n, k) for checked rows, in the targets' units."""
-        each = member_outputs(self, X)
+        """The members' predictions (K, n, k), in the targets' units."""
+        return self._scaled_back(ensembles.outputs(self, X))
+
+    def _scaled_back(self, each: NDArray[Any]) -> NDArray[Any]:
+        """Outputs of the members in the targets' units."""
         return each * self._deviation.astype(each.dtype) + self._mean.astype(each.dtype)
 
     def _shaped(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -178,6 +195,7 @@ n_threads
         tags = super().__sklearn_tags__()
         tags.regressor_tags.poor_score = True
         tags.target_tags.multi_output = True
+        tags.input_tags.sparse = True
         return tags
 
 

@@ -22,6 +22,7 @@ from multilayer.estimators.parameters import (
     row_options,
     with_checked_parameters,
 )
+from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin
 from multilayer.formulas.activations import Activation
 from multilayer.formulas.losses import LOSSES, Loss
 from multilayer.formulas.outputs import Output
@@ -30,7 +31,7 @@ from multilayer.training.rules import Rule
 from multilayer.training.schedules import Schedule
 
 
-class MLPRegressor(RegressorMixin, BaseEstimator):
+class MLPRegressor(RegressorMixin, CallbackSupportMixin, BaseEstimator):
     """Multilayer perceptron regressor, of one or several targets.
 
     With the parameters up to `max_fun` alone it does as scikit-learn 1.9's, number for number. Those after it are ours;

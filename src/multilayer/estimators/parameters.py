@@ -26,6 +26,7 @@ STOCHASTIC_SOLVERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad", "rprop")
 FULL_BATCH_SOLVERS = ("lbfgs", "conjugate_gradient", "levenberg_marquardt")
 SHARE = Interval(Real, 0, 1, closed="left")
 STRENGTH = Interval(Real, 0, None, closed="left")
+CLASS_WEIGHT = [StrOptions({"balanced"}), dict, None]
 
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],

@@ -41,11 +41,18 @@ def outputs(
         Give the values after this operation of the network instead.
     """
     arrays = [theta] if isinstance(theta, np.ndarray) else [a for layer in theta for a in layer if a is not None]
-    single = all(a.dtype == np.float32 for a in (X, *arrays))
-    dtype = np.dtype(np.float32 if single else np.float64)
+    dtype = _common(X, *arrays)
     program = _program(model, network, dtype)
     program.write(State(network.pack(theta, dtype), ()))
     return program.predict(X, until=until)
+
+
+def member_outputs(model: Any, network: Network, members: NDArray[Any], X: Any) -> NDArray[Any]:
+    """Outputs (K, n, k) of members with parameters (K, P); otherwise as `outputs`."""
+    dtype = _common(X, members)
+    program = _program(model, network, dtype, len(members))
+    program.write(State(members.astype(dtype, copy=False), (), 0, (0,) * len(members)))
+    return program.predict(X)
 
 
 def checked_rows(estimator: Any, X: Any) -> Any:
@@ -65,13 +72,19 @@ def checked_rows(estimator: Any, X: Any) -> Any:
     return validate_data(estimator, X, accept_sparse=["csr", "csc"], reset=False)
 
 
-def _program(model: Any, network: Network, dtype: np.dtype[Any]) -> Program:
-    """This thread's program for a model, made anew where its network or dtype changed."""
+def _common(*arrays: Any) -> np.dtype[Any]:
+    """float32 where all are, else float64."""
+    return np.dtype(np.float32 if all(array.dtype == np.float32 for array in arrays) else np.float64)
+
+
+def _program(model: Any, network: Network, dtype: np.dtype[Any], members: int | None = None) -> Program:
+    """This thread's program for a model, made anew where its network, dtype or number of members changed."""
     if not hasattr(_KEPT, "programs"):
         _KEPT.programs = WeakKeyDictionary()
     kept = _KEPT.programs.get(model)
-    if kept is None or kept[0] is not network or kept[1] != dtype:
+    if kept is None or kept[0] is not network or kept[1:3] != (dtype, members):
         plan, rule = Objective(network).plan, GradientDescent.formula
         engine = engine_for(None, plan, rule, dtype)
-        kept = _KEPT.programs[model] = network, dtype, engine.program(plan, rule, dtype=dtype)
-    return kept[2]
+        program = engine.program(plan, rule, dtype=dtype, members=members)
+        kept = _KEPT.programs[model] = network, dtype, members, program
+    return kept[3]

@@ -15,7 +15,8 @@ from multilayer.estimators.counting import Counter
 from multilayer.estimators.held_out import parted, scoring
 from multilayer.estimators.optimizer import Optimizer, new_optimizer
 from multilayer.estimators.orders import legacy_orders
-from multilayer.estimators.watching import callbacks_of
+from multilayer.estimators.scikit_learn_callbacks import FitTask
+from multilayer.estimators.watching import watchers
 from multilayer.network.objective import Objective
 from multilayer.network.plan import Dropout
 from multilayer.training.batches import Batches
@@ -24,8 +25,10 @@ from multilayer.training.rules import initial_slots
 from multilayer.training.task import Task
 
 
-def fit_stochastic(estimator: Any, objective: Objective, rows: Rows, *, incremental: bool) -> None:
+def fit_stochastic(estimator: Any, objective: Objective, rows: Rows, fit: FitTask | None, *, incremental: bool) -> None:
     """Train from the estimator's weights on, for one epoch if `incremental`, and set its attributes.
+
+    `fit` is what callbacks of scikit-learn's see of it.
 
     Raises
     ------
@@ -60,14 +63,21 @@ def fit_stochastic(estimator: Any, objective: Objective, rows: Rows, *, incremen
     if measured and not hasattr(estimator, "validation_loss_curve_"):
         estimator.validation_loss_curve_ = []
     epochs = 1 if incremental else int(estimator.max_iter)
+    callbacks, stop = watchers(
+        estimator,
+        fit,
+        Counter(estimator, optimizer, n_rows, divisor, score),
+        trained_on=None if held_out is None else held_out.others,
+        best=best and not incremental,
+    )
     task = Task(
         network=objective.network,
         plan=plan,
         rows=rows,
         epochs=epochs,
         validation=held_out.rows if held_out is not None and measured else None,
-        stop=(Counter(estimator, optimizer, n_rows, divisor, score),),
-        callbacks=callbacks_of(estimator),
+        stop=stop,
+        callbacks=callbacks,
     )
     settings = Settings(
         rule=optimizer.rule,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,12 @@ from sklearn.utils.optimize import _check_optimize_result
 from multilayer.engines import engine_for
 from multilayer.engines.protocol import Program, Rows, State
 from multilayer.estimators import learned
-from multilayer.estimators.watching import callbacks_of
+from multilayer.estimators.scikit_learn_callbacks import FitTask
+from multilayer.estimators.watching import watchers
 from multilayer.network.objective import Objective
 from multilayer.training import full_batch, levenberg_marquardt
 from multilayer.training.full_batch import LBFGS, ConjugateGradient, minimize_with
+from multilayer.training.history import Epoch
 from multilayer.training.levenberg_marquardt import LevenbergMarquardt
 from multilayer.training.progress import Progress
 from multilayer.training.rules import GradientDescent
@@ -27,8 +30,8 @@ from multilayer.training.whole_batch import WholeBatch, require_smooth
 LOSS_TOLERANCE = 2.220446049250313e-09
 
 
-def fit_whole_batch(estimator: Any, objective: Objective, rows: Rows) -> None:
-    """Minimise from the estimator's weights on, and set its attributes.
+def fit_whole_batch(estimator: Any, objective: Objective, rows: Rows, fit: FitTask | None) -> None:
+    """Minimise from the estimator's weights on, and set its attributes; `fit` is what scikit-learn's callbacks see.
 
     In float64; "lbfgs" evaluates in the type of the weights it starts from, as scikit-learn does.
 
@@ -46,13 +49,13 @@ def fit_whole_batch(estimator: Any, objective: Objective, rows: Rows) -> None:
         objective.plan, formula, dtype=dtype, n_threads=estimator.n_threads
     )
     program.write(State(start, ()))
-    fit = _fit_lbfgs if estimator.solver == "lbfgs" else _fit_by_the_library
-    theta = objective.network.unpack(fit(estimator, objective, rows, program, start))
+    minimised = _lbfgs if estimator.solver == "lbfgs" else _by_the_library
+    theta = objective.network.unpack(minimised(estimator, objective, rows, program, start, fit))
     estimator.coefs_, estimator.intercepts_ = learned.coefs_of(theta), learned.intercepts_of(theta)
 
 
-def _fit_lbfgs(
-    estimator: Any, objective: Objective, rows: Rows, program: Program, start: NDArray[np.float64]
+def _lbfgs(
+    estimator: Any, objective: Objective, rows: Rows, program: Program, start: NDArray[np.float64], fit: FitTask | None
 ) -> NDArray[np.float64]:
     """θ at the end, all weights packed before all intercepts.
 
@@ -71,22 +74,38 @@ def _fit_lbfgs(
     method = LBFGS(
         gradient_tolerance=float(estimator.tol), loss_tolerance=LOSS_TOLERANCE, max_evaluations=int(estimator.max_fun)
     )
-    task = Task(objective.network, objective.plan, rows, int(estimator.max_iter), callbacks=callbacks_of(estimator))
+    callbacks, stop = watchers(estimator, fit, _counter(estimator, 1))
+    task = Task(objective.network, objective.plan, rows, int(estimator.max_iter), stop=stop, callbacks=callbacks)
     progress = Progress(task, program, whole)
+    stopped: str | None = None
 
     def after(intermediate_result: Any) -> None:
+        nonlocal stopped
         theta = intermediate_result.x[place].astype(start.dtype)
         evaluation = whole(theta)
         program.write(State(theta, (), len(progress.record) + 1))
-        progress.add(evaluation.loss / divisor, evaluation.penalty)
+        stopped = progress.add(evaluation.loss / divisor, evaluation.penalty)
+        if stopped is not None:
+            raise StopIteration
 
     with task.entered():
         after_each = after if task.callbacks else None
         result = minimize_with(method, value_and_gradient, start[packed], task.epochs, after_each)
-    estimator.n_iter_ = _check_optimize_result("lbfgs", result, estimator.max_iter)
+    estimator.n_iter_ = result.nit if stopped else _check_optimize_result("lbfgs", result, estimator.max_iter)
     estimator.loss_ = result.fun
     found: NDArray[np.float64] = result.x[place]
     return found
+
+
+def _counter(estimator: Any, loss_divisor: int) -> Callable[[Epoch], bool]:
+    """What keeps the estimator's records up to date while it is watched; no iteration is the last by itself."""
+
+    def ended(epoch: Epoch) -> bool:
+        estimator.n_iter_ = epoch.epoch
+        estimator.loss_ = epoch.loss / loss_divisor + epoch.penalty
+        return False
+
+    return ended
 
 
 def _packing(objective: Objective) -> NDArray[np.int64]:
@@ -96,11 +115,12 @@ def _packing(objective: Objective) -> NDArray[np.int64]:
     return np.concatenate([*weights, *(layer.b for layer in layers if layer.b is not None)])
 
 
-def _fit_by_the_library(
-    estimator: Any, objective: Objective, rows: Rows, program: Program, start: NDArray[np.float64]
+def _by_the_library(
+    estimator: Any, objective: Objective, rows: Rows, program: Program, start: NDArray[np.float64], fit: FitTask | None
 ) -> NDArray[np.float64]:
     """θ at the end; every iteration's loss is recorded."""
-    task = Task(objective.network, objective.plan, rows, int(estimator.max_iter), callbacks=callbacks_of(estimator))
+    callbacks, stop = watchers(estimator, fit, _counter(estimator, estimator._loss_divisor()))
+    task = Task(objective.network, objective.plan, rows, int(estimator.max_iter), stop=stop, callbacks=callbacks)
     tolerance = float(estimator.tol)
     if estimator.solver == "conjugate_gradient":
         with task.entered():

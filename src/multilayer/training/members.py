@@ -26,6 +26,7 @@ def train_members(
     X: ArrayLike,
     T: ArrayLike,
     *,
+    sample_weight: ArrayLike | None = None,
     rule: Rule,
     schedule: Timed,
     batch_size: int,
@@ -44,8 +45,8 @@ def train_members(
         J, the same for all.
     theta : ndarray (K, P)
         Where each starts.
-    X, T
-        Rows and targets as in `train`, dense.
+    X, T, sample_weight
+        As in `train`.
     rule, schedule, batch_size, epochs, n_threads, dtype
         As in `train`; without weight decay.
     seeds : sequence of int (K,)
@@ -66,7 +67,7 @@ def train_members(
     require_integer("epochs", epochs)
     seeds = tuple(require_seed(seed) for seed in seeds)
     kind = np.dtype(dtype)
-    rows = training_rows(objective, X, T, None, kind)
+    rows = training_rows(objective, X, T, sample_weight, kind)
     dealt = batches(rows.X.shape[0], batch_size, "shuffle")
     plan = objective.plan
     engine = engine_for(None, plan, rule.formula, kind)
