@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_args
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, Options, StrOptions, validate_parameter_constraints
+from sklearn.utils._param_validation import Hidden, Interval, Options, StrOptions, validate_parameter_constraints
 from sklearn.utils.metaestimators import available_if
 
 from multilayer.engines import ENGINES
@@ -27,6 +27,7 @@ FULL_BATCH_SOLVERS = ("lbfgs", "conjugate_gradient", "levenberg_marquardt")
 SHARE = Interval(Real, 0, 1, closed="left")
 STRENGTH = Interval(Real, 0, None, closed="left")
 
+# Hidden is what scikit-learn does not allow there, so that a number out of range is refused in its words.
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
     "activation": [
@@ -34,7 +35,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
         Activation,
     ],
     "solver": [StrOptions({*FULL_BATCH_SOLVERS, *STOCHASTIC_SOLVERS})],
-    "alpha": [Interval(Real, 0, None, closed="left")],
+    "alpha": [Interval(Real, 0, None, closed="left"), Hidden("array-like")],
     "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
     "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
@@ -58,8 +59,9 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "activations": ["array-like", None],
     "dropout": [SHARE, "array-like"],
     "input_dropout": [SHARE],
-    "l1": [STRENGTH],
-    "weight_decay": [STRENGTH, None],
+    "l1": [STRENGTH, "array-like"],
+    "weight_decay": [STRENGTH, "array-like", None],
+    "layer_rates": ["array-like", None],
     "schedule": [*get_args(Schedule), None],
     "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
     "initial_weights": [StrOptions(set(INITIAL_WEIGHTS)), InitialWeights, tuple, None],

@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from multilayer.engines import engine_for
 from multilayer.engines.protocol import Rows, State
 from multilayer.estimators import learned
+from multilayer.estimators.architecture import plan_of
 from multilayer.estimators.counting import counter
 from multilayer.estimators.held_out import parted, scoring
 from multilayer.estimators.optimizer import Optimizer, new_optimizer
@@ -43,7 +44,7 @@ def fit_stochastic(estimator: Any, objective: Objective, rows: Rows, *, incremen
     n_rows = rows.X.shape[0]
     batches = Batches(n_rows, _batch_size(estimator, optimizer, n_rows), "given")
     dtype = learned.learned_dtype(estimator)
-    plan = descent_plan(objective.plan, optimizer.rule, estimator.clip_norm, None)
+    plan = descent_plan(plan_of(estimator, objective), optimizer.rule, estimator.clip_norm, None)
     theta = objective.network.pack(learned.parameters(estimator), dtype)
     program = engine_for(estimator.engine, plan, optimizer.rule.formula, dtype).program(
         plan, optimizer.rule.formula, dtype=dtype, n_threads=estimator.n_threads
