@@ -89,8 +89,10 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         For 'sgd'.
     early_stopping : bool
         Set rows aside, watch their accuracy, and restore the best epoch.
-    validation_fraction : float
-        Part of the rows set aside.
+    validation_fraction : float, splitter or iterable
+        Part of the rows set aside; or what sets them aside: a splitter of scikit-learn's, such as
+        ``GroupShuffleSplit()`` or ``TimeSeriesSplit()``, or pairs (train, test) of row numbers. Of several splits the
+        last is taken. A splitter whose `random_state` is None draws from the estimator's.
     beta_1, beta_2, epsilon : float
         For 'adam' and 'adamw'; epsilon also for 'rmsprop'.
     n_iter_no_change : int
@@ -197,7 +199,7 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
-        validation_fraction: float = 0.1,
+        validation_fraction: Any = 0.1,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
@@ -275,15 +277,17 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         self.on_nonfinite = on_nonfinite
 
     @with_checked_parameters
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None) -> MLPClassifier:
         """Fit to rows X (n, D) and class labels y (n,), or label indicators (n, k).
+
+        `groups` (n,) are for a splitter in `validation_fraction` that keeps the rows of a group together.
 
         Raises
         ------
         ValueError
-            For bad data, in scikit-learn's words.
+            For bad data, in scikit-learn's words; for groups that nothing uses.
         """
-        fitting.fit(self, X, y, sample_weight, incremental=False)
+        fitting.fit(self, X, y, sample_weight, incremental=False, groups=groups)
         return self
 
     @only_if(_is_stochastic)

@@ -90,7 +90,7 @@ engine, n_threads, dtype, on_nonfinite
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
-        validation_fraction: float = 0.1,
+        validation_fraction: Any = 0.1,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
@@ -163,15 +163,15 @@ engine, n_threads, dtype, on_nonfinite
         self.on_nonfinite = on_nonfinite
 
     @with_checked_parameters
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
-        """Fit to rows X (n, D) and targets y (n,) or (n, k).
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None) -> MLPRegressor:
+        """Fit to rows X (n, D) and targets y (n,) or (n, k); `groups` as in `MLPClassifier.fit`.
 
         Raises
         ------
         ValueError
-            For bad data, in scikit-learn's words.
+            For bad data, in scikit-learn's words; for groups that nothing uses.
         """
-        fitting.fit(self, X, y, sample_weight, incremental=False)
+        fitting.fit(self, X, y, sample_weight, incremental=False, groups=groups)
         return self
 
     @with_checked_parameters

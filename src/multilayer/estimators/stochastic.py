@@ -25,8 +25,10 @@ from multilayer.training.rules import initial_slots
 from multilayer.training.task import Task
 
 
-def fit_stochastic(estimator: Any, objective: Objective, rows: Rows, *, incremental: bool) -> None:
+def fit_stochastic(estimator: Any, objective: Objective, rows: Rows, *, incremental: bool, groups: Any) -> None:
     """Train from the estimator's weights on, for one epoch if `incremental`, and set its attributes.
+
+    `groups` (n,) or None are for the split of early stopping.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def fit_stochastic(estimator: Any, objective: Objective, rows: Rows, *, incremen
     if estimator.early_stopping and incremental and estimator.validation_data is None:
         raise ValueError("partial_fit does not support early_stopping=True")
     optimizer: Optimizer = estimator._optimizer
-    rows, held_out = parted(estimator, rows)
+    rows, held_out = parted(estimator, rows, groups)
     n_rows = rows.X.shape[0]
     batches = Batches(n_rows, _batch_size(estimator, optimizer, n_rows), "given")
     dtype = learned.learned_dtype(estimator)
