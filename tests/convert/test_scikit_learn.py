@@ -12,6 +12,7 @@ import sklearn.neural_network as theirs
 from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import TimeSeriesSplit
 from sklearn.utils._param_validation import InvalidParameterError
 
 import multilayer as ml
@@ -227,6 +228,16 @@ def test_of_parameters_that_act_in_training_a_warning_tells() -> None:
     with pytest.warns(UserWarning, match="has no dropout, l1: it predicts the same, but trains without"):
         made = ml.to_sklearn(model)
     assert_equal_predictions(model, made)
+
+
+def test_of_what_scikit_learn_takes_as_a_number_alone_a_warning_tells() -> None:
+    options = {"alpha": [0.1, 0.2], "layer_rates": [0, 1], "early_stopping": True}
+    model = ml.MLPRegressor(max_iter=5, validation_fraction=TimeSeriesSplit(), **options).fit(X, SCORE)
+    text = "has no layer_rates, alpha for each layer, validation_fraction with a splitter: it predicts the same"
+    with pytest.warns(UserWarning, match=text):
+        made = ml.to_sklearn(model)
+    assert_equal_predictions(model, made)
+    assert (made.alpha, made.validation_fraction) == (0.0001, 0.1)
 
 
 def test_parameters_that_alter_outputs_are_refused() -> None:

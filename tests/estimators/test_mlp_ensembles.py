@@ -360,3 +360,15 @@ class TestRefusals:
             regressor().fit(table, TARGET).predict_interval(table)
         with pytest.raises(ValueError, match="feature names"):
             regressor().fit(table, TARGET).predict(table.rename(columns={"a": "c"}))
+
+
+def test_alpha_of_each_layer() -> None:
+    one, each, output = (
+        classifier(alpha=alpha, learning_rate_init=0.03).fit(X, LABELS) for alpha in (3.0, [3.0, 3.0], [3.0, 300.0])
+    )
+    np.testing.assert_array_equal(one.members_, each.members_)
+    W = next(view for view in one.network_.views if view.name == "2.W")
+    before, after = (np.linalg.norm(ensemble.members_[:, W.start : W.stop]) for ensemble in (one, output))
+    assert after < 0.5 * before
+    with pytest.raises(ValueError, match="alpha: must have one number for each of 2 layers of weights"):
+        classifier(alpha=[1.0]).fit(X, LABELS)

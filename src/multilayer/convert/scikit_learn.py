@@ -23,6 +23,8 @@ THEIRS: dict[type, type] = {
 }
 LOGISTIC = {"sigmoid": "logistic"}  # scikit-learn's name
 ALTERING = ("activations", "output_activation")  # our parameters, without which the same weights predict other numbers
+# Of which scikit-learn takes a number alone, and what we call anything else.
+NUMBERS = {"alpha": "alpha for each layer", "validation_fraction": "validation_fraction with a splitter"}
 UNSHARED = ("_optimizer",)  # fitted attributes that each side has in a form of its own
 
 
@@ -119,7 +121,9 @@ def _parameters(source: Any, target: type) -> tuple[dict[str, Any], list[str]]:
     given = source.get_params(deep=False)
     defaults = type(source)().get_params(deep=False)
     others = [name for name in given if name not in known and not _same(given[name], defaults[name])]
-    return {name: copy.deepcopy(value) for name, value in given.items() if name in known}, others
+    more = {name for name in NUMBERS if not isinstance(given[name], Real)}
+    shared = {name: copy.deepcopy(value) for name, value in given.items() if name in known - more}
+    return shared, others + [NUMBERS[name] for name in NUMBERS if name in more]
 
 
 def _same(value: Any, default: Any) -> bool:

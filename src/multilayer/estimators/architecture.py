@@ -9,6 +9,8 @@ from multilayer.estimators.kept import kept_network
 from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.network.penalty import L2, ElasticNet
+from multilayer.network.per_layer import of_each_layer, with_layer_rates
+from multilayer.network.plan import Plan
 
 
 def network_of(estimator: Any, sizes: tuple[int, ...]) -> Network:
@@ -32,11 +34,23 @@ def learned_network(estimator: Any) -> Network:
 
 
 def objective_of(estimator: Any) -> Objective:
-    """What is minimised; alpha and l1 are divided by the weight of the batch."""
-    alpha, l1 = float(estimator.alpha), float(estimator.l1)
+    """What is minimised; alpha and l1 are divided by the weight of the batch.
+
+    Raises
+    ------
+    ValueError
+        Where `alpha` or `l1` does not fit the layers.
+    """
+    n_layers = len(estimator.coefs_)
+    alpha, l1 = (of_each_layer(name, getattr(estimator, name), n_layers) for name in ("alpha", "l1"))
     return Objective(
         learned_network(estimator),
         estimator._library_loss(),
-        ElasticNet(l1, alpha) if l1 else L2(alpha),
+        ElasticNet(l1, alpha) if any(l1) else L2(alpha),
         penalty_in_mean=True,
     )
+
+
+def plan_of(estimator: Any, objective: Objective) -> Plan:
+    """The objective's plan with the layers' rates."""
+    return with_layer_rates(objective.plan, estimator.layer_rates)

@@ -47,7 +47,7 @@ class Counter:
         """Epochs that are borne before the next decision; each one if its line or score is due at its end."""
         if self.score is not None or self.estimator.verbose:
             return 1
-        count = getattr(self.estimator, "_no_improvement_count", 0)  # none after another solver's fit: see `_observe`
+        count = getattr(self.estimator, "_no_improvement_count", 0)  # not counted by other solvers
         left = self.estimator.n_iter_no_change - count
         return int(np.clip(left, 0, self.estimator.max_iter)) + 1
 

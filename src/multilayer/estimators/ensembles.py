@@ -18,6 +18,7 @@ from multilayer.network.arrays import check_weight
 from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.network.penalty import L2
+from multilayer.network.per_layer import of_each_layer
 from multilayer.training.members import train_members
 from multilayer.training.rules import Adam
 from multilayer.training.schedules import Cosine
@@ -49,9 +50,10 @@ def fit_members(
     hidden = hidden_layers(ensemble.hidden_layer_sizes)
     activation = LIBRARY_NAMES.get(ensemble.activation, ensemble.activation)
     network = Network([X.shape[1], *hidden, n_outputs], activation, output)
+    alpha = of_each_layer("alpha", ensemble.alpha, len(hidden) + 1)
     seeds = check_random_state(ensemble.random_state).randint(2**31, size=ensemble.n_estimators).tolist()
     members, epochs = train_members(
-        Objective(network, loss, L2(float(ensemble.alpha)), penalty_in_mean=True),
+        Objective(network, loss, L2(alpha), penalty_in_mean=True),
         np.stack([network.pack(network.initialize(seed)) for seed in seeds]),
         X,
         T,

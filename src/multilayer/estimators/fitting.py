@@ -15,27 +15,30 @@ from multilayer.estimators import learned, prediction
 from multilayer.estimators.architecture import learned_network, network_of, objective_of
 from multilayer.estimators.parameters import STOCHASTIC_SOLVERS, hidden_layers, require_targets
 from multilayer.estimators.scikit_learn_callbacks import fit_task
+from multilayer.estimators.split_rows import require_use_of_groups
 from multilayer.estimators.stochastic import fit_stochastic
 from multilayer.estimators.whole_batch import fit_whole_batch
 from multilayer.network.layers import Layer
 from multilayer.network.network import Network, Parameters
 
 
-def fit(estimator: Any, X: Any, y: Any, sample_weight: Any, *, incremental: bool) -> None:
-    """Fit an estimator; `incremental` makes one epoch from where it stands.
+def fit(estimator: Any, X: Any, y: Any, sample_weight: Any, *, incremental: bool, groups: Any = None) -> None:
+    """Fit an estimator; `incremental` makes one epoch from where it stands, `groups` are for early stopping's split.
 
     Raises
     ------
     ValueError
         For bad data and for weights that ended as NaN or infinity, in scikit-learn's words.
     """
+    if groups is not None:
+        require_use_of_groups(estimator)
     rows = prepare(estimator, X, y, sample_weight, incremental=incremental)
     objective = objective_of(estimator)
     stochastic = estimator.solver in STOCHASTIC_SOLVERS or estimator.rule is not None
     epochs = 1 if stochastic and incremental else int(estimator.max_iter)
     task = fit_task(estimator, X, y, sample_weight, epochs=epochs)
     if stochastic:
-        fit_stochastic(estimator, objective, rows, task, incremental=incremental)
+        fit_stochastic(estimator, objective, rows, task, incremental=incremental, groups=groups)
     else:
         fit_whole_batch(estimator, objective, rows, task)
     if not all(np.isfinite(array).all() for array in chain(estimator.coefs_, estimator.intercepts_)):

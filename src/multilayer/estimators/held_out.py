@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from multilayer.engines.protocol import Program, Rows
 from multilayer.estimators import learned
+from multilayer.estimators.split_rows import last_split
 from multilayer.network.network import Network
 from multilayer.network.targets import OneHot
 from multilayer.training.history import Epoch
@@ -28,17 +30,22 @@ class HeldOut(NamedTuple):
     others: NDArray[np.int64] | None = None
 
 
-def parted(estimator: Any, rows: Rows) -> tuple[Rows, HeldOut | None]:
+def parted(estimator: Any, rows: Rows, groups: Any) -> tuple[Rows, HeldOut | None]:
     """Training rows, and rows held out: the user's, or some of these if there is early stopping.
 
     Raises
     ------
     ValueError
-        In scikit-learn's words, if the data are too few to be parted; for `validation_data`, naming it.
+        In scikit-learn's words, if the data are too few to be parted; for `validation_data`, and for a splitter in
+        `validation_fraction`, naming it.
     """
     if estimator.validation_data is not None:
         return rows, _given(estimator)
-    return _drawn(estimator, rows) if estimator.early_stopping else (rows, None)
+    if not estimator.early_stopping:
+        return rows, None
+    train, held = _drawn(estimator, rows, groups)
+    held_out = _taken(rows, held)
+    return _taken(rows, train), HeldOut(held_out, estimator._decoded(held_out.Y), train)
 
 
 def scoring(
@@ -82,8 +89,11 @@ def _given(estimator: Any) -> HeldOut:
     return HeldOut(Rows(X.tocsr() if hasattr(X, "tocsr") else X, T, weight), y)
 
 
-def _drawn(estimator: Any, rows: Rows) -> tuple[Rows, HeldOut]:
-    """Both parts, drawn from the estimator's random state as scikit-learn draws them."""
+def _drawn(estimator: Any, rows: Rows, groups: Any) -> tuple[Any, Any]:
+    """Numbers of the rows of both parts: a splitter's, or drawn from the random state as in scikit-learn."""
+    if not isinstance(estimator.validation_fraction, Real):
+        y = estimator._decoded(rows.Y)
+        return last_split(estimator.validation_fraction, rows.X, y, groups, estimator._random_state)
     train, held = train_test_split(
         np.arange(rows.X.shape[0]),
         random_state=estimator._random_state,
@@ -92,8 +102,7 @@ def _drawn(estimator: Any, rows: Rows) -> tuple[Rows, HeldOut]:
     )
     if len(held) < 2:
         raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
-    held_out = _taken(rows, held)
-    return _taken(rows, train), HeldOut(held_out, estimator._decoded(held_out.Y), train)
+    return train, held
 
 
 def _taken(rows: Rows, numbers: Any) -> Rows:

@@ -65,8 +65,8 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
     solver : str
         Method of training: 'adam', 'sgd', 'lbfgs' as in scikit-learn; 'adamw', 'rmsprop', 'adagrad' and, on all rows at
         once, 'rprop' and 'conjugate_gradient'.
-    alpha : float
-        Strength of the L2 penalty ½·alpha·ΣW²/n.
+    alpha : float or sequence of float
+        Strength of the L2 penalty ½·alpha·ΣW²/n; a sequence has one for each layer of weights (hidden layers, output).
     batch_size : int or "auto"
         Rows an update; "auto" is min(200, n), all rows for 'rprop'.
     learning_rate : {"constant", "invscaling", "adaptive"}
@@ -91,8 +91,10 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
         For 'sgd'.
     early_stopping : bool
         Set rows aside, watch their accuracy, and restore the best epoch.
-    validation_fraction : float
-        Part of the rows set aside.
+    validation_fraction : float, splitter or iterable
+        Part of the rows set aside; or what sets them aside: a splitter of scikit-learn's, such as
+        ``GroupShuffleSplit()`` or ``TimeSeriesSplit()``, or pairs (train, test) of row numbers. Of several splits the
+        last is taken. A splitter whose `random_state` is None draws from the estimator's.
     beta_1, beta_2, epsilon : float
         For 'adam' and 'adamw'; epsilon also for 'rmsprop'.
     n_iter_no_change : int
@@ -115,14 +117,18 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
         Factors on the weights of a class's rows; "balanced" is n/(k·rows of the class).
     label_smoothing : float
         Share of the uniform distribution in the targets, in [0, 1).
-    l1 : float
-        Strength of the penalty l1·Σ|W|/n.
-    weight_decay : float, optional
-        Decoupled decay of weights; by default none, and 0.01 for 'adamw'.
+    l1 : float or sequence of float
+        Strength of the penalty l1·Σ|W|/n, or each layer's own.
+    weight_decay : float or sequence of float, optional
+        Decoupled decay of weights, or each layer's own; by default none, and 0.01 for 'adamw'.
+    layer_rates : sequence of float, optional
+        Factors on the rate, one for each layer of weights. 0 freezes the layer: its arrays keep their bits, so that a
+        warm start, given `initial_weights` or `partial_fit` train the other layers only. 'rprop' and the solvers on all
+        rows take 0 and 1 alone.
     schedule : schedule, optional
         Factor on the rate over time, such as ``ml.Cosine()``, for any solver of descent.
     clip_norm : float, optional
-        Limit on the gradient's norm.
+        Limit on the gradient's norm, frozen layers included.
     initial_weights : str, InitialWeights or tuple, optional
         A scheme, or the weights ``(coefs, intercepts)`` themselves; by default scikit-learn's.
     rule : rule, optional
@@ -181,7 +187,7 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
         activation: str = "relu",
         *,
         solver: str = "adam",
-        alpha: float = 0.0001,
+        alpha: Any = 0.0001,
         batch_size: int | str = "auto",
         learning_rate: str = "constant",
         learning_rate_init: float = 0.001,
@@ -195,7 +201,7 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
-        validation_fraction: float = 0.1,
+        validation_fraction: Any = 0.1,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
@@ -208,8 +214,9 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
         input_dropout: float = 0.0,
         class_weight: Any = None,
         label_smoothing: float = 0.0,
-        l1: float = 0.0,
-        weight_decay: float | None = None,
+        l1: Any = 0.0,
+        weight_decay: Any = None,
+        layer_rates: Any = None,
         schedule: Schedule | None = None,
         clip_norm: float | None = None,
         initial_weights: Any = None,
@@ -256,6 +263,7 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
         self.label_smoothing = label_smoothing
         self.l1 = l1
         self.weight_decay = weight_decay
+        self.layer_rates = layer_rates
         self.schedule = schedule
         self.clip_norm = clip_norm
         self.initial_weights = initial_weights
@@ -271,15 +279,17 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
         self.on_nonfinite = on_nonfinite
 
     @with_checked_parameters
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None) -> MLPClassifier:
         """Fit to rows X (n, D) and class labels y (n,), or label indicators (n, k).
+
+        `groups` (n,) are for a splitter in `validation_fraction` that keeps the rows of a group together.
 
         Raises
         ------
         ValueError
-            For bad data, in scikit-learn's words.
+            For bad data, in scikit-learn's words; for groups that nothing uses.
         """
-        fitting.fit(self, X, y, sample_weight, incremental=False)
+        fitting.fit(self, X, y, sample_weight, incremental=False, groups=groups)
         return self
 
     @only_if(_is_stochastic)

@@ -29,8 +29,8 @@ class MLPEnsembleClassifier(ClassifierMixin, BaseEstimator):
         Of the hidden layers, as in `MLPClassifier`.
     n_estimators : int
         Members.
-    alpha : float
-        Strength of the L2 penalty ½·alpha·ΣW²/n.
+    alpha : float or sequence of float
+        Strength of the L2 penalty ½·alpha·ΣW²/n; a sequence has one for each layer of weights (hidden layers, output).
     batch_size : int
         Rows an update.
     learning_rate_init : float
@@ -64,7 +64,7 @@ class MLPEnsembleClassifier(ClassifierMixin, BaseEstimator):
         activation: str = "relu",
         *,
         n_estimators: int = 10,
-        alpha: float = 0.0001,
+        alpha: Any = 0.0001,
         batch_size: int = 32,
         learning_rate_init: float = 0.001,
         max_iter: int = 100,

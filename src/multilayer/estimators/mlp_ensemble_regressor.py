@@ -55,7 +55,7 @@ n_threads
         activation: str = "relu",
         *,
         n_estimators: int = 10,
-        alpha: float = 0.0001,
+        alpha: Any = 0.0001,
         batch_size: int = 32,
         learning_rate_init: float = 0.001,
         max_iter: int = 100,

@@ -49,9 +49,9 @@ class MLPRegressor(RegressorMixin, CallbackSupportMixin, BaseEstimator):
         By default the identity, and the exponential for "poisson".
     hidden_layer_sizes, activation, alpha, batch_size, learning_rate, learning_rate_init, power_t, max_iter, shuffle, \
 random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, validation_fraction, beta_1, \
-beta_2, epsilon, n_iter_no_change, max_fun, activations, dropout, input_dropout, l1, weight_decay, schedule, \
-clip_norm, initial_weights, rule, validation_data, early_stopping_on, restore_best, callbacks, progress, engine, \
-n_threads, dtype, on_nonfinite
+beta_2, epsilon, n_iter_no_change, max_fun, activations, dropout, input_dropout, l1, weight_decay, layer_rates, \
+schedule, clip_norm, initial_weights, rule, validation_data, early_stopping_on, restore_best, callbacks, progress, \
+engine, n_threads, dtype, on_nonfinite
         As in `MLPClassifier`; early stopping watches R².
 
     Attributes
@@ -77,7 +77,7 @@ n_threads, dtype, on_nonfinite
         activation: str = "relu",
         *,
         solver: str = "adam",
-        alpha: float = 0.0001,
+        alpha: Any = 0.0001,
         batch_size: int | str = "auto",
         learning_rate: str = "constant",
         learning_rate_init: float = 0.001,
@@ -91,7 +91,7 @@ n_threads, dtype, on_nonfinite
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
-        validation_fraction: float = 0.1,
+        validation_fraction: Any = 0.1,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
@@ -101,8 +101,9 @@ n_threads, dtype, on_nonfinite
         activations: Any = None,
         dropout: Any = 0.0,
         input_dropout: float = 0.0,
-        l1: float = 0.0,
-        weight_decay: float | None = None,
+        l1: Any = 0.0,
+        weight_decay: Any = None,
+        layer_rates: Any = None,
         schedule: Schedule | None = None,
         clip_norm: float | None = None,
         initial_weights: Any = None,
@@ -147,6 +148,7 @@ n_threads, dtype, on_nonfinite
         self.input_dropout = input_dropout
         self.l1 = l1
         self.weight_decay = weight_decay
+        self.layer_rates = layer_rates
         self.schedule = schedule
         self.clip_norm = clip_norm
         self.initial_weights = initial_weights
@@ -162,15 +164,15 @@ n_threads, dtype, on_nonfinite
         self.on_nonfinite = on_nonfinite
 
     @with_checked_parameters
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
-        """Fit to rows X (n, D) and targets y (n,) or (n, k).
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None) -> MLPRegressor:
+        """Fit to rows X (n, D) and targets y (n,) or (n, k); `groups` as in `MLPClassifier.fit`.
 
         Raises
         ------
         ValueError
-            For bad data, in scikit-learn's words.
+            For bad data, in scikit-learn's words; for groups that nothing uses.
         """
-        fitting.fit(self, X, y, sample_weight, incremental=False)
+        fitting.fit(self, X, y, sample_weight, incremental=False, groups=groups)
         return self
 
     @with_checked_parameters

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.network.per_layer import PerLayer
 from multilayer.training.rules import Adagrad, Adam, Momentum, RMSprop, Rprop, Rule, scalar_rows
 from multilayer.training.schedules import Constant, Followed, Schedule
 
@@ -121,10 +122,10 @@ def _rule(estimator: Any) -> Rule:
     return Momentum(rate, float(estimator.momentum), bool(estimator.nesterovs_momentum))
 
 
-def _with_decay(rule: Rule, weight_decay: float | None) -> Rule:
+def _with_decay(rule: Rule, weight_decay: PerLayer | None) -> Rule:
     """The rule with an estimator's weight decay, where one is given."""
     if weight_decay is None:
         return rule
     if isinstance(rule, Rprop):
         raise ValueError("weight_decay: 'rprop' has no rate to decay weights by; use alpha, or leave it out")
-    return replace(rule, weight_decay=float(weight_decay))
+    return replace(rule, weight_decay=weight_decay)

@@ -10,7 +10,14 @@ from typing import Any, TypeVar, get_args
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, Options, StrOptions, validate_parameter_constraints
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Hidden,
+    Interval,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils.metaestimators import available_if
 
 from multilayer.engines import ENGINES
@@ -28,6 +35,7 @@ SHARE = Interval(Real, 0, 1, closed="left")
 STRENGTH = Interval(Real, 0, None, closed="left")
 CLASS_WEIGHT = [StrOptions({"balanced"}), dict, None]
 
+# Hidden is what scikit-learn does not allow there, so that a number out of range is refused in its words.
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
     "activation": [
@@ -35,7 +43,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
         Activation,
     ],
     "solver": [StrOptions({*FULL_BATCH_SOLVERS, *STOCHASTIC_SOLVERS})],
-    "alpha": [Interval(Real, 0, None, closed="left")],
+    "alpha": [Interval(Real, 0, None, closed="left"), Hidden("array-like")],
     "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
     "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
@@ -49,7 +57,11 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "momentum": [Interval(Real, 0, 1, closed="both")],
     "nesterovs_momentum": ["boolean"],
     "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "validation_fraction": [
+        Interval(Real, 0, 1, closed="left"),
+        Hidden(HasMethods("split")),
+        Hidden("array-like"),
+    ],
     "beta_1": [Interval(Real, 0, 1, closed="left")],
     "beta_2": [Interval(Real, 0, 1, closed="left")],
     "epsilon": [Interval(Real, 0, None, closed="neither")],
@@ -59,8 +71,9 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "activations": ["array-like", None],
     "dropout": [SHARE, "array-like"],
     "input_dropout": [SHARE],
-    "l1": [STRENGTH],
-    "weight_decay": [STRENGTH, None],
+    "l1": [STRENGTH, "array-like"],
+    "weight_decay": [STRENGTH, "array-like", None],
+    "layer_rates": ["array-like", None],
     "schedule": [*get_args(Schedule), None],
     "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
     "initial_weights": [StrOptions(set(INITIAL_WEIGHTS)), InitialWeights, tuple, None],

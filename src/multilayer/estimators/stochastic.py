@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from multilayer.engines import engine_for
 from multilayer.engines.protocol import Rows, State
 from multilayer.estimators import learned
+from multilayer.estimators.architecture import plan_of
 from multilayer.estimators.counting import Counter
 from multilayer.estimators.held_out import parted, scoring
 from multilayer.estimators.optimizer import Optimizer, new_optimizer
@@ -25,10 +26,12 @@ from multilayer.training.rules import initial_slots
 from multilayer.training.task import Task
 
 
-def fit_stochastic(estimator: Any, objective: Objective, rows: Rows, fit: FitTask | None, *, incremental: bool) -> None:
+def fit_stochastic(
+    estimator: Any, objective: Objective, rows: Rows, fit: FitTask | None, *, incremental: bool, groups: Any
+) -> None:
     """Train from the estimator's weights on, for one epoch if `incremental`, and set its attributes.
 
-    `fit` is what callbacks of scikit-learn's see of it.
+    `fit` is what callbacks of scikit-learn's see of it; `groups` (n,) or None are for the split of early stopping.
 
     Raises
     ------
@@ -42,11 +45,11 @@ def fit_stochastic(estimator: Any, objective: Objective, rows: Rows, fit: FitTas
     if estimator.early_stopping and incremental and estimator.validation_data is None:
         raise ValueError("partial_fit does not support early_stopping=True")
     optimizer: Optimizer = estimator._optimizer
-    rows, held_out = parted(estimator, rows)
+    rows, held_out = parted(estimator, rows, groups)
     n_rows = rows.X.shape[0]
     batches = Batches(n_rows, _batch_size(estimator, optimizer, n_rows), "given")
     dtype = learned.learned_dtype(estimator)
-    plan = descent_plan(objective.plan, optimizer.rule, estimator.clip_norm, None)
+    plan = descent_plan(plan_of(estimator, objective), optimizer.rule, estimator.clip_norm, None)
     theta = objective.network.pack(learned.parameters(estimator), dtype)
     program = engine_for(estimator.engine, plan, optimizer.rule.formula, dtype).program(
         plan, optimizer.rule.formula, dtype=dtype, n_threads=estimator.n_threads

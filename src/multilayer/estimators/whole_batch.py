@@ -14,9 +14,11 @@ from sklearn.utils.optimize import _check_optimize_result
 from multilayer.engines import engine_for
 from multilayer.engines.protocol import Program, Rows, State
 from multilayer.estimators import learned
+from multilayer.estimators.architecture import plan_of
 from multilayer.estimators.scikit_learn_callbacks import FitTask
 from multilayer.estimators.watching import watchers
 from multilayer.network.objective import Objective
+from multilayer.network.plan import Plan
 from multilayer.training import full_batch, levenberg_marquardt
 from multilayer.training.full_batch import LBFGS, ConjugateGradient, minimize_with
 from multilayer.training.history import Epoch
@@ -24,7 +26,7 @@ from multilayer.training.levenberg_marquardt import LevenbergMarquardt
 from multilayer.training.progress import Progress
 from multilayer.training.rules import GradientDescent
 from multilayer.training.task import Task
-from multilayer.training.whole_batch import WholeBatch, require_smooth
+from multilayer.training.whole_batch import WholeBatch, require_smooth, trained_entries
 
 # SciPy's own default, which scikit-learn leaves as it is.
 LOSS_TOLERANCE = 2.220446049250313e-09
@@ -41,47 +43,59 @@ def fit_whole_batch(estimator: Any, objective: Objective, rows: Rows, fit: FitTa
         For parameters that the solver does not heed, and objectives that are not smooth.
     """
     _refuse_unused(estimator)
-    require_smooth(objective.plan, estimator.solver)
+    plan = plan_of(estimator, objective)
+    require_smooth(plan, estimator.solver)
     dtype = learned.learned_dtype(estimator) if estimator.solver == "lbfgs" else np.dtype(np.float64)
     start = objective.network.pack(learned.parameters(estimator), dtype)
     formula = GradientDescent.formula
-    program = engine_for(estimator.engine, objective.plan, formula, dtype).program(
-        objective.plan, formula, dtype=dtype, n_threads=estimator.n_threads
+    program = engine_for(estimator.engine, plan, formula, dtype).program(
+        plan, formula, dtype=dtype, n_threads=estimator.n_threads
     )
     program.write(State(start, ()))
     minimised = _lbfgs if estimator.solver == "lbfgs" else _by_the_library
-    theta = objective.network.unpack(minimised(estimator, objective, rows, program, start, fit))
+    theta = objective.network.unpack(minimised(estimator, objective, plan, rows, program, start, fit))
     estimator.coefs_, estimator.intercepts_ = learned.coefs_of(theta), learned.intercepts_of(theta)
 
 
 def _lbfgs(
-    estimator: Any, objective: Objective, rows: Rows, program: Program, start: NDArray[np.float64], fit: FitTask | None
+    estimator: Any,
+    objective: Objective,
+    plan: Plan,
+    rows: Rows,
+    program: Program,
+    start: NDArray[np.float64],
+    fit: FitTask | None,
 ) -> NDArray[np.float64]:
-    """θ at the end, all weights packed before all intercepts.
+    """θ at the end, from what is trained of all weights packed before all intercepts.
 
     What is reported of a squared loss is divided by the number of outputs and its gradient is not, as in scikit-learn,
     whose line search is given this pair.
     """
     divisor = estimator._loss_divisor()
     packed = _packing(objective)
-    place = np.argsort(packed)  # of each entry of θ among the packed
-    whole = WholeBatch(objective.plan, program, rows)
+    packed = packed[trained_entries(plan)[packed]]
+    whole = WholeBatch(plan, program, rows)
+
+    def unpacked(x: NDArray[np.float64], dtype: np.dtype[Any] = start.dtype) -> NDArray[Any]:
+        theta = start.astype(dtype)
+        theta[packed] = x
+        return theta
 
     def value_and_gradient(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        evaluation = whole(x[place].astype(start.dtype))
+        evaluation = whole(unpacked(x))
         return evaluation.loss / divisor + evaluation.penalty, evaluation.gradient[packed].astype(np.float64)
 
     method = LBFGS(
         gradient_tolerance=float(estimator.tol), loss_tolerance=LOSS_TOLERANCE, max_evaluations=int(estimator.max_fun)
     )
     callbacks, stop = watchers(estimator, fit, _counter(estimator, 1))
-    task = Task(objective.network, objective.plan, rows, int(estimator.max_iter), stop=stop, callbacks=callbacks)
+    task = Task(objective.network, plan, rows, int(estimator.max_iter), stop=stop, callbacks=callbacks)
     progress = Progress(task, program, whole)
     stopped: str | None = None
 
     def after(intermediate_result: Any) -> None:
         nonlocal stopped
-        theta = intermediate_result.x[place].astype(start.dtype)
+        theta = unpacked(intermediate_result.x)
         evaluation = whole(theta)
         program.write(State(theta, (), len(progress.record) + 1))
         stopped = progress.add(evaluation.loss / divisor, evaluation.penalty)
@@ -93,8 +107,7 @@ def _lbfgs(
         result = minimize_with(method, value_and_gradient, start[packed], task.epochs, after_each)
     estimator.n_iter_ = result.nit if stopped else _check_optimize_result("lbfgs", result, estimator.max_iter)
     estimator.loss_ = result.fun
-    found: NDArray[np.float64] = result.x[place]
-    return found
+    return unpacked(result.x, np.dtype(np.float64))
 
 
 def _counter(estimator: Any, loss_divisor: int) -> Callable[[Epoch], bool]:
@@ -116,11 +129,17 @@ def _packing(objective: Objective) -> NDArray[np.int64]:
 
 
 def _by_the_library(
-    estimator: Any, objective: Objective, rows: Rows, program: Program, start: NDArray[np.float64], fit: FitTask | None
+    estimator: Any,
+    objective: Objective,
+    plan: Plan,
+    rows: Rows,
+    program: Program,
+    start: NDArray[np.float64],
+    fit: FitTask | None,
 ) -> NDArray[np.float64]:
     """θ at the end; every iteration's loss is recorded."""
     callbacks, stop = watchers(estimator, fit, _counter(estimator, estimator._loss_divisor()))
-    task = Task(objective.network, objective.plan, rows, int(estimator.max_iter), stop=stop, callbacks=callbacks)
+    task = Task(objective.network, plan, rows, int(estimator.max_iter), stop=stop, callbacks=callbacks)
     tolerance = float(estimator.tol)
     if estimator.solver == "conjugate_gradient":
         with task.entered():
@@ -145,7 +164,7 @@ def _refuse_unused(estimator: Any) -> None:
         "schedule": estimator.schedule is not None,
         "rule": estimator.rule is not None,
         "clip_norm": estimator.clip_norm is not None,
-        "weight_decay": bool(estimator.weight_decay),
+        "weight_decay": estimator.weight_decay is not None and bool(np.any(estimator.weight_decay)),
         "validation_data": estimator.validation_data is not None,
         "on_nonfinite": estimator.on_nonfinite != "continue",
     }

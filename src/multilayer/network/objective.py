@@ -21,6 +21,7 @@ from multilayer.network.checks import require_choice, require_truth
 from multilayer.network.head import Head, join
 from multilayer.network.network import Network, Parameters
 from multilayer.network.penalty import Penalty
+from multilayer.network.per_layer import layer_of, n_layers, of_each_layer
 from multilayer.network.plan import Elementwise, Plan
 from multilayer.network.propagation import RowLosses, loss_and_gradient, row_losses
 from multilayer.network.targets import encode, require_smoothing
@@ -63,6 +64,8 @@ class Objective:
         require_choice("reduction", self.reduction, ("mean", "sum"))
         require_truth("penalty_in_mean", self.penalty_in_mean)
         require_smoothing(self.label_smoothing, self.head)
+        if self.penalty is not None:
+            self._strengths(self.penalty)
 
     @cached_property
     def head(self) -> Head:
@@ -72,10 +75,12 @@ class Objective:
     @cached_property
     def plan(self) -> Plan:
         """What engines compute for this objective."""
-        strengths = self.penalty
         views = self.network.views
-        if strengths is not None:
-            views = tuple(replace(v, l1=strengths.l1, l2=strengths.l2) if v.name.endswith(".W") else v for v in views)
+        if self.penalty is not None:
+            l1, l2 = self._strengths(self.penalty)
+            views = tuple(
+                replace(v, l1=l1[layer_of(v)], l2=l2[layer_of(v)]) if v.name.endswith(".W") else v for v in views
+            )
         return Plan(
             self.network.n_inputs,
             self.network.operations,
@@ -83,8 +88,13 @@ class Objective:
             self.head,
             reduction=self.reduction,
             penalty_in_mean=self.penalty_in_mean,
-            penalty_step="gradient" if strengths is None else strengths.step,
+            penalty_step="gradient" if self.penalty is None else self.penalty.step,
         )
+
+    def _strengths(self, penalty: Penalty) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """λ₁ and λ₂ of each layer of weights."""
+        n = n_layers(self.network.views)
+        return of_each_layer("penalty: l1", penalty.l1, n), of_each_layer("penalty: l2", penalty.l2, n)
 
     def require_gradient(self) -> None:
         """Refuse a network through which no gradient flows.

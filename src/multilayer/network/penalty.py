@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from multilayer.network.checks import require_choice, require_not_negative
+from multilayer.network.checks import require_choice
+from multilayer.network.per_layer import PerLayer, require_per_layer
 
 PenaltyStep = Literal["gradient", "proximal"]
 
@@ -16,27 +17,27 @@ class L1:
 
     Parameters
     ----------
-    strength : float
-        λ ≥ 0.
+    strength : float or sequence of float
+        λ ≥ 0; a sequence has one for each layer of weights.
     step : {"gradient", "proximal"}
         Add λ·sign(w) to the gradient before the rule, or shrink each weight towards 0 after it
         (soft threshold), which leaves exact zeros.
     """
 
-    strength: float
+    strength: PerLayer
     step: PenaltyStep = "gradient"
 
     def __post_init__(self) -> None:
-        require_not_negative("strength", self.strength)
+        object.__setattr__(self, "strength", require_per_layer("strength", self.strength))
         require_choice("step", self.step, get_args(PenaltyStep))
 
     @property
-    def l1(self) -> float:
+    def l1(self) -> PerLayer:
         """Strength of Σ|w|."""
         return self.strength
 
     @property
-    def l2(self) -> float:
+    def l2(self) -> PerLayer:
         """Strength of ½Σw²."""
         return 0.0
 
@@ -47,26 +48,26 @@ class L2:
 
     Parameters
     ----------
-    strength : float
-        λ ≥ 0.
+    strength : float or sequence of float
+        λ ≥ 0; a sequence has one for each layer of weights.
     step : {"gradient", "proximal"}
         Add λw to the gradient before the rule, or divide the weights by 1 + ηλ after it.
     """
 
-    strength: float
+    strength: PerLayer
     step: PenaltyStep = "gradient"
 
     def __post_init__(self) -> None:
-        require_not_negative("strength", self.strength)
+        object.__setattr__(self, "strength", require_per_layer("strength", self.strength))
         require_choice("step", self.step, get_args(PenaltyStep))
 
     @property
-    def l1(self) -> float:
+    def l1(self) -> PerLayer:
         """Strength of Σ|w|."""
         return 0.0
 
     @property
-    def l2(self) -> float:
+    def l2(self) -> PerLayer:
         """Strength of ½Σw²."""
         return self.strength
 
@@ -77,19 +78,19 @@ class ElasticNet:
 
     Parameters
     ----------
-    l1, l2 : float
-        Strengths λ₁, λ₂ ≥ 0.
+    l1, l2 : float or sequence of float
+        Strengths λ₁, λ₂ ≥ 0; a sequence has one for each layer of weights.
     step : {"gradient", "proximal"}
         As in `L1` and `L2`.
     """
 
-    l1: float
-    l2: float
+    l1: PerLayer
+    l2: PerLayer
     step: PenaltyStep = "gradient"
 
     def __post_init__(self) -> None:
-        require_not_negative("l1", self.l1)
-        require_not_negative("l2", self.l2)
+        object.__setattr__(self, "l1", require_per_layer("l1", self.l1))
+        object.__setattr__(self, "l2", require_per_layer("l2", self.l2))
         require_choice("step", self.step, get_args(PenaltyStep))
 
 

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from multilayer.engines.protocol import OnNonfinite, Program, Report, Stretch
 from multilayer.network.checks import require_choice, require_positive
+from multilayer.network.per_layer import layer_of, n_layers, of_each_layer
 from multilayer.network.plan import Plan
 from multilayer.training.batches import Batches, IntArray
 from multilayer.training.diagnosis import describe_nonfinite
@@ -78,6 +79,8 @@ class Settings:
             )
         if isinstance(self.rule, Rprop) and task.plan.penalty_step == "proximal":
             raise ValueError("rule: Rprop has no rate for a proximal step; use a penalty with step='gradient'")
+        if isinstance(self.rule, Rprop) and any(v.rate not in (0.0, 1.0) for v in task.plan.views):
+            raise ValueError("layer_rates: Rprop sets its own steps, so it takes 0 (frozen) and 1 alone")
         if isinstance(self.rule, Rprop) and not isinstance(self.schedule, Constant):
             raise ValueError("schedule: Rprop sets its own steps, so no schedule of a rate can act on it")
         if isinstance(self.schedule, Plateau):
@@ -89,10 +92,11 @@ def descent_plan(plan: Plan, rule: Rule, clip_norm: float | None, clip_value: fl
     for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value)):
         if limit is not None:
             require_positive(name, limit)
-    decay = 0.0 if isinstance(rule, Rprop) else rule.weight_decay
     views = plan.views
-    if decay:
-        views = tuple(replace(v, decay=decay) if v.name.endswith(".W") else v for v in views)
+    if not isinstance(rule, Rprop):
+        decay = of_each_layer("weight_decay", rule.weight_decay, n_layers(views))
+        # A frozen array has none, so that even a −0 in it stays.
+        views = tuple(replace(v, decay=decay[layer_of(v)]) if v.name.endswith(".W") and v.rate else v for v in views)
     return replace(plan, views=views, clip_norm=clip_norm, clip_value=clip_value)
 
 

@@ -15,7 +15,7 @@ from multilayer.training.diagnosis import describe_start
 from multilayer.training.history import Ending, Run
 from multilayer.training.progress import Progress
 from multilayer.training.task import Task
-from multilayer.training.whole_batch import WholeBatch, require_smooth
+from multilayer.training.whole_batch import WholeBatch, require_smooth, trained_entries
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult  # slow to import
@@ -123,18 +123,24 @@ def minimise(task: Task, method: LBFGS | ConjugateGradient, program: Program, th
     program.write(State(theta, ()))
     whole = WholeBatch(task.plan, program, task.rows)
     progress = Progress(task, program, whole)
+    trained = trained_entries(task.plan)
     reason: str | None = None
 
+    def point_at(x: NDArray[np.float64]) -> NDArray[Any]:
+        point = theta.copy()
+        point[trained] = x
+        return point
+
     def value_and_gradient(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        evaluation = whole(x.astype(theta.dtype))
+        evaluation = whole(point_at(x))
         # SciPy's line searches step back from infinity, but lose their way at NaN.
         value = evaluation.value if evaluation.finite else np.inf
-        return value, evaluation.gradient.astype(np.float64)
+        return value, evaluation.gradient[trained].astype(np.float64)
 
     def after(intermediate_result: OptimizeResult) -> None:
         nonlocal reason
         number = len(progress.record) + 1
-        point = intermediate_result.x.astype(theta.dtype)
+        point = point_at(intermediate_result.x)
         evaluation = whole(point)
         program.write(State(point, (), number))
         reason = progress.add(evaluation.loss, evaluation.penalty)
@@ -146,7 +152,7 @@ def minimise(task: Task, method: LBFGS | ConjugateGradient, program: Program, th
     if task.epochs == 0:
         return progress.finish("epochs", "all 0 epochs were run")
     try:
-        result = minimize_with(method, value_and_gradient, theta.astype(np.float64), task.epochs, after)
+        result = minimize_with(method, value_and_gradient, theta[trained].astype(np.float64), task.epochs, after)
     except KeyboardInterrupt:
         return progress.finish("interrupted", f"interrupted in epoch {len(progress.record) + 1}")
     if reason is not None:

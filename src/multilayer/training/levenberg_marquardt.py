@@ -26,7 +26,7 @@ from multilayer.training.diagnosis import AT_THE_START, describe_start
 from multilayer.training.history import Ending, Run
 from multilayer.training.progress import Progress
 from multilayer.training.task import Task
-from multilayer.training.whole_batch import WholeBatch, require_smooth
+from multilayer.training.whole_batch import WholeBatch, require_smooth, trained_entries
 
 FloatArray = NDArray[np.floating[Any]]
 
@@ -86,12 +86,13 @@ def minimise(task: Task, method: LevenbergMarquardt, program: Program, theta: Fl
     ended: Ending = "epochs"
     message = f"all {task.epochs} epochs were run"
     damping: Damping | None = None
+    trained = np.flatnonzero(trained_entries(task.plan))
     try:
         while ended == "epochs" and len(progress.record) < task.epochs:
             if np.abs(whole(theta).gradient).max() <= method.gradient_tolerance:
                 ended, message = "converged", f"no entry of the gradient exceeds {method.gradient_tolerance:g}"
                 break
-            curvature = gauss_newton(task.plan, theta, task.rows)
+            curvature = gauss_newton(task.plan, theta, task.rows)[np.ix_(trained, trained)]
             if not np.isfinite(curvature).all():
                 number = len(progress.record) + 1
                 ended = "nonfinite"
@@ -99,7 +100,7 @@ def minimise(task: Task, method: LevenbergMarquardt, program: Program, theta: Fl
                 break
             if damping is None:
                 damping = Damping(method.damping * float(curvature.diagonal().max()))
-            found, damping = lower_point(whole, theta, curvature, damping, method.step_tolerance)
+            found, damping = lower_point(whole, theta, trained, curvature, damping, method.step_tolerance)
             if found is None:
                 ended, message = "converged", f"steps fell below {method.step_tolerance:g} of the parameters' norm"
                 break
@@ -128,21 +129,28 @@ class Damping(NamedTuple):
 
 
 def lower_point(
-    whole: WholeBatch, theta: FloatArray, curvature: FloatArray, damping: Damping, tolerance: float
+    whole: WholeBatch,
+    theta: FloatArray,
+    trained: NDArray[np.intp],
+    curvature: FloatArray,
+    damping: Damping,
+    tolerance: float,
 ) -> tuple[FloatArray | None, Damping]:
-    """Shorten the step from θ until it lowers J; None in place of the point where it became too short for that."""
-    value, gradient = whole(theta).value, whole(theta).gradient
+    """Shorten the step from θ, in the trained entries, until it lowers J; None for a point if it became too short."""
+    value, gradient = whole(theta).value, whole(theta).gradient[trained]
     while True:
         step = damped_step(curvature, gradient, damping.value)
         gain = 0.0
         if step is not None:
-            if np.linalg.norm(step) <= tolerance * (np.linalg.norm(theta) + tolerance):
+            if np.linalg.norm(step) <= tolerance * (np.linalg.norm(theta[trained]) + tolerance):
                 return None, damping
             predicted = 0.5 * float(step @ (damping.value * step - gradient))
-            gain = (value - whole(theta + step).value) / predicted if predicted > 0.0 else 0.0
+            point = theta.copy()
+            point[trained] += step
+            gain = (value - whole(point).value) / predicted if predicted > 0.0 else 0.0
         damping = damping.after(gain)
         if step is not None and gain > 0.0:
-            return theta + step, damping
+            return point, damping
         if not np.isfinite(damping.value):
             return None, damping
 

@@ -14,14 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multilayer.formulas.update_rules import UPDATE_RULES, UpdateRule
-from multilayer.network.checks import (
-    require_below_one,
-    require_choice,
-    require_not_negative,
-    require_positive,
-    require_share,
-    require_truth,
-)
+from multilayer.network.checks import require_below_one, require_choice, require_positive, require_share, require_truth
+from multilayer.network.per_layer import PerLayer, require_per_layer
 
 FloatArray = NDArray[np.float64]
 ScalarColumns = Mapping[str, float | FloatArray]
@@ -35,17 +29,18 @@ class GradientDescent:
     ----------
     rate : float
         η > 0.
-    weight_decay : float
-        Decoupled: weights also lose η·weight_decay·w each update; biases do not.
+    weight_decay : float or sequence of float
+        Decoupled: weights also lose η·weight_decay·w each update; biases do not. A sequence has one for each layer
+        of weights.
     """
 
     rate: float = 0.1
-    weight_decay: float = 0.0
+    weight_decay: PerLayer = 0.0
     formula: ClassVar[UpdateRule] = UPDATE_RULES["gradient_descent"]
 
     def __post_init__(self) -> None:
         require_positive("rate", self.rate)
-        require_not_negative("weight_decay", self.weight_decay)
+        object.__setattr__(self, "weight_decay", require_per_layer("weight_decay", self.weight_decay))
 
     def scalars(self, t: FloatArray, rates: FloatArray) -> ScalarColumns:
         """Scalars of updates t at the given rates."""
@@ -65,20 +60,20 @@ class Momentum:
     nesterov : bool
         θ ← θ + μv − ηg with the new v (Nesterov 1983 in the form of Sutskever et al. 2013 that is
         evaluated at the looked-ahead point; scikit-learn's).
-    weight_decay : float
+    weight_decay : float or sequence of float
         Decoupled, on weights.
     """
 
     rate: float = 0.1
     momentum: float = 0.9
     nesterov: bool = False
-    weight_decay: float = 0.0
+    weight_decay: PerLayer = 0.0
 
     def __post_init__(self) -> None:
         require_positive("rate", self.rate)
         require_share("momentum", self.momentum)
         require_truth("nesterov", self.nesterov)
-        require_not_negative("weight_decay", self.weight_decay)
+        object.__setattr__(self, "weight_decay", require_per_layer("weight_decay", self.weight_decay))
 
     @property
     def formula(self) -> UpdateRule:
@@ -105,7 +100,7 @@ class Adam:
     variant : {"algorithm_1", "section_2"}
         θ − η m̂/(√v̂ + ε) with both moments corrected, or the order at the end of the paper's section 2,
         θ − η√c₂/c₁ · m/(√v + ε), which scikit-learn uses; they differ only in what ε means.
-    weight_decay : float
+    weight_decay : float or sequence of float
         Decoupled, on weights (then it is AdamW).
     """
 
@@ -114,7 +109,7 @@ class Adam:
     b2: float = 0.999
     eps: float = 1e-8
     variant: Literal["algorithm_1", "section_2"] = "algorithm_1"
-    weight_decay: float = 0.0
+    weight_decay: PerLayer = 0.0
 
     def __post_init__(self) -> None:
         require_positive("rate", self.rate)
@@ -122,7 +117,7 @@ class Adam:
         require_below_one("b2", self.b2)
         require_positive("eps", self.eps)
         require_choice("variant", self.variant, ("algorithm_1", "section_2"))
-        require_not_negative("weight_decay", self.weight_decay)
+        object.__setattr__(self, "weight_decay", require_per_layer("weight_decay", self.weight_decay))
 
     @property
     def formula(self) -> UpdateRule:
@@ -136,7 +131,7 @@ class Adam:
 
 
 def AdamW(
-    rate: float = 1e-3, weight_decay: float = 0.01, *, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8
+    rate: float = 1e-3, weight_decay: PerLayer = 0.01, *, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8
 ) -> Adam:
     """Adam with decoupled weight decay (Loshchilov & Hutter 2019, Algorithm 2), on weights only."""
     return Adam(rate, b1, b2, eps, weight_decay=weight_decay)
@@ -154,21 +149,21 @@ class RMSprop:
         ρ in [0, 1).
     eps : float
         ε > 0.
-    weight_decay : float
+    weight_decay : float or sequence of float
         Decoupled, on weights.
     """
 
     rate: float = 1e-3
     decay: float = 0.99
     eps: float = 1e-8
-    weight_decay: float = 0.0
+    weight_decay: PerLayer = 0.0
     formula: ClassVar[UpdateRule] = UPDATE_RULES["rmsprop"]
 
     def __post_init__(self) -> None:
         require_positive("rate", self.rate)
         require_below_one("decay", self.decay)
         require_positive("eps", self.eps)
-        require_not_negative("weight_decay", self.weight_decay)
+        object.__setattr__(self, "weight_decay", require_per_layer("weight_decay", self.weight_decay))
 
     def scalars(self, t: FloatArray, rates: FloatArray) -> ScalarColumns:
         """Scalars of updates t at the given rates."""
@@ -185,19 +180,19 @@ class Adagrad:
         η > 0.
     eps : float
         ε > 0.
-    weight_decay : float
+    weight_decay : float or sequence of float
         Decoupled, on weights.
     """
 
     rate: float = 1e-2
     eps: float = 1e-10
-    weight_decay: float = 0.0
+    weight_decay: PerLayer = 0.0
     formula: ClassVar[UpdateRule] = UPDATE_RULES["adagrad"]
 
     def __post_init__(self) -> None:
         require_positive("rate", self.rate)
         require_positive("eps", self.eps)
-        require_not_negative("weight_decay", self.weight_decay)
+        object.__setattr__(self, "weight_decay", require_per_layer("weight_decay", self.weight_decay))
 
     def scalars(self, t: FloatArray, rates: FloatArray) -> ScalarColumns:
         """Scalars of updates t at the given rates."""

@@ -16,6 +16,7 @@ from multilayer.network.arrays import all_finite
 from multilayer.network.checks import require_integer
 from multilayer.network.network import Network
 from multilayer.network.objective import Objective
+from multilayer.network.per_layer import with_layer_rates
 from multilayer.network.plan import Plan
 from multilayer.random import Sampling, require_seed
 from multilayer.training import full_batch, levenberg_marquardt
@@ -52,6 +53,7 @@ def train(
     seed: int = 0,
     sampling: Sampling | None = None,
     schedule: Schedule | None = None,
+    layer_rates: Sequence[float] | None = None,
     sample_weight: ArrayLike | None = None,
     validation: tuple[Any, ...] | None = None,
     score: Score | None = None,
@@ -99,6 +101,10 @@ def train(
         Order of the rows; by default "shuffle", and "given" for "layerwise".
     schedule : schedule, optional
         Factor on the rule's rate over time.
+    layer_rates : sequence of float, optional
+        Factors ≥ 0 on the rate, one for each layer of weights (hidden layers and output); 0 freezes the layer, whose
+        parameters keep their bits. Methods that step on all rows at once take 0 and 1. Clipping by norm counts the
+        gradient of frozen layers too.
     sample_weight : array_like (n,), optional
         Weights ≥ 0; a batch's mean is by weight.
     validation : tuple, optional
@@ -152,6 +158,7 @@ def train(
             rule=rule,
             sampling=sampling,
             schedule=schedule,
+            layer_rates=layer_rates if isinstance(chosen, Layerwise) else None,
             clip_norm=clip_norm,
             clip_value=clip_value,
             on_nonfinite=None if on_nonfinite == "stop" else on_nonfinite,
@@ -159,7 +166,7 @@ def train(
         _refuse_unused(chosen, {name for name, value in given.items() if value is not None}, batch_size)
     task = Task(
         network=objective.network,
-        plan=objective.plan,
+        plan=with_layer_rates(objective.plan, layer_rates),
         rows=training_rows(objective, X, T, sample_weight, kind),
         epochs=epochs,
         validation=None if validation is None else validation_rows(objective, validation, kind),

@@ -31,11 +31,15 @@ class Evaluation(NamedTuple):
 
 
 class WholeBatch:
-    """Evaluates J on all rows; the last evaluation is kept, because a method and what watches it ask for the same θ."""
+    """Evaluates J on all rows; the last evaluation is kept, because a method and what watches it ask for the same θ.
+
+    Of frozen layers the gradient is 0.
+    """
 
     def __init__(self, plan: Plan, program: Program, rows: Rows) -> None:
         self.data = program.load(rows)
         self._plan, self._program = plan, program
+        self._frozen = [v for v in plan.views if v.rate == 0.0]
         self._last: tuple[NDArray[Any], Evaluation] | None = None
 
     def __call__(self, theta: NDArray[Any]) -> Evaluation:
@@ -50,11 +54,22 @@ class WholeBatch:
             sums, gradient = self._program.gradient(self.data, theta=theta)
             weight = float(sums.weight)
             loss, omega = objective_terms(self._plan, theta, sums.loss, weight)
-            return Evaluation(float(loss), float(omega), objective_gradient(self._plan, theta, gradient, weight))
+            gradient = objective_gradient(self._plan, theta, gradient, weight)
+        for v in self._frozen:
+            gradient[v.start : v.stop] = 0.0
+        return Evaluation(float(loss), float(omega), gradient)
+
+
+def trained_entries(plan: Plan) -> NDArray[np.bool_]:
+    """Which entries of θ are trained (P,): those of layers that are not frozen."""
+    trained = np.ones(plan.n_parameters, bool)
+    for view in plan.views:
+        trained[view.start : view.stop] = view.rate != 0.0
+    return trained
 
 
 def require_smooth(plan: Plan, method: str) -> None:
-    """Refuse an objective that is random, or has no gradient everywhere by its penalty.
+    """Refuse an objective that is random, or has no gradient everywhere by its penalty, and rates of single layers.
 
     Raises
     ------
@@ -66,6 +81,11 @@ def require_smooth(plan: Plan, method: str) -> None:
             f"method: {method!r} needs an objective that gives the same value twice, and dropout draws anew each time; "
             "leave Dropout out, or use method='gradient'"
         )
+    for v in plan.views:
+        if v.rate not in (0.0, 1.0):
+            raise ValueError(
+                f"layer_rates: {method!r} steps in all layers at once and takes 0 (frozen) and 1 alone, came {v.rate:g}"
+            )
     if any(v.l1 for v in plan.views):
         raise ValueError(
             f"penalty: λΣ|w| is not differentiable at 0, where {method!r} would stall; use L2, or method='gradient' "

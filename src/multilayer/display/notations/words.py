@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from multilayer.formulas.losses import squared
 from multilayer.formulas.own_losses import OwnLoss, residual
 from multilayer.network.head import Head
 from multilayer.network.penalty import L1, L2
+from multilayer.network.per_layer import PerLayer
 
 FloatArray = NDArray[np.float64]
 
@@ -125,13 +127,18 @@ def penalty_sentence(step: Step, objective: str) -> tuple[str, ...]:
         return ()
     terms = []
     if penalty.l1:
-        terms.append(f"{penalty.l1:g} $\\sum |w|$")
+        terms.append(f"{_strength(penalty.l1)} $\\sum |w|$")
     if penalty.l2:
-        terms.append(f"{penalty.l2:g} $\\cdot \\tfrac{{1}}{{2}} \\sum w^2$")
+        terms.append(f"{_strength(penalty.l2)} $\\cdot \\tfrac{{1}}{{2}} \\sum w^2$")
     name = {L1: "L1", L2: "L2"}.get(type(penalty), "elastic net")
     divided = ", divided by the number of rows" if step.objective.penalty_in_mean else ""
     sizes = " + ".join(terms) or "0"
     return (f"${objective}$ has the {name} penalty $\\lambda\\Omega$ = {sizes}{divided}, on weights, not on biases.",)
+
+
+def _strength(given: PerLayer) -> str:
+    """A penalty's strength, or those of the layers in turn."""
+    return f"({', '.join(f'{s:g}' for s in given)})" if isinstance(given, Sequence) else f"{given:g}"
 
 
 def with_penalty(step: Step, losses: str) -> str:
