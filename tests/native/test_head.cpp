@@ -26,7 +26,7 @@ template <typename T> struct Panel {
     }
     void run(const Head& head) {
         std::vector<T> scratch(z.size());
-        apply_output(head, units, width, z.data(), f.data());
+        apply_output(head, width, z.data(), f.data());
         loss_and_delta(head, units, width, z.data(), y.data(), scratch.data(), delta.data(), loss.data());
     }
     double loss_of(const Head& head, int lane) {
@@ -153,7 +153,7 @@ TEST(outputs_may_take_the_place_of_z) {
         Panel<float> panel(units, Lanes<float>::count);
         fill(panel, output, loss);
         panel.run(head);
-        apply_output(head, units, panel.width, panel.z.data(), panel.z.data());
+        apply_output(head, panel.width, panel.z.data(), panel.z.data());
         CHECK(panel.z == panel.f);
     });
 }
