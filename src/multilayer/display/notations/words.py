@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,6 +133,16 @@ def penalty_sentence(step: Step, objective: str) -> tuple[str, ...]:
     divided = ", divided by the number of rows" if step.objective.penalty_in_mean else ""
     sizes = " + ".join(terms) or "0"
     return (f"${objective}$ has the {name} penalty $\\lambda\\Omega$ = {sizes}{divided}, on weights, not on biases.",)
+
+
+def groups_sentence(step: Step) -> tuple[str, ...]:
+    """Which units the output is taken of, if it is by groups."""
+    output = step.objective.head.output
+    if not output.groups:
+        return ()
+    starts = accumulate((1, *output.groups[:-1]))
+    ranges = ", ".join(f"{a}–{a + size - 1}" for a, size in zip(starts, output.groups, strict=True))
+    return (f"The {spoken(output.name)} is taken by groups of output units: {ranges}.",)
 
 
 def with_penalty(step: Step, losses: str) -> str:
