@@ -1,6 +1,6 @@
 """Draw the pictures of the pages: run the Python of every page that embeds some, and put what it saves where it shows.
 
-python tools/draw_pictures.py [PAGE ...]
+    python tools/draw_pictures.py [PAGE ...]
 """
 
 from __future__ import annotations

@@ -43,11 +43,8 @@ class TestDependsOn:
         rng = np.random.default_rng(1)
         net = objective.network
         flat = rng.normal(size=net.n_parameters)
-        t = (
-            [0, 1]
-            if net.output.groups
-            else {"classes": 1, "zero_one": [1.0, 0.0], "numbers": [0.5, -1.0]}[objective.head.targets]
-        )
+        labels = [0, 1] if net.output.groups else 1
+        t = {"classes": labels, "zero_one": [1.0, 0.0], "numbers": [0.5, -1.0]}[objective.head.targets]
         before = ml.trace(objective, flat, [0.5, -1.5], t, depends_on=name).step
         layer, field, *index = re.findall(r"\w+", name)
         theta = net.unpack(flat.copy())

@@ -102,7 +102,7 @@ def test_targets_of_groups_are_smoothed_by_the_groups_own_classes():
 @pytest.mark.parametrize(
     ("T", "message"),
     [
-        ([[3, 0]], r"T: labels: must lie in 0 … 2, came 3 … 3; .*labels \(1, 2\), each below .*\(3, 2\)"),
+        ([[3, 0]], r"T: labels: must lie in 0 … 2, came 3 … 3; .*labels of shape \(1, 2\), each below .*\(3, 2\)"),
         ([[0, 2]], "T: labels: must lie in 0 … 1, came 2 … 2"),
         ([[0.0, 1.0]], r"T: came shape \(1, 2\), dtype float64"),
         ([1], r"T: came shape \(1,\)"),

@@ -100,7 +100,9 @@ def test_model_is_exact_where_residuals_vanish(
     T = network.forward(theta, X)
     weight = np.random.default_rng(3).random(len(X)) if weighted else None
     objective = ml.Objective(network, penalty=ml.L2(0.1), **options)
-    hessian = by_differences(lambda t: network.pack(objective.value_and_gradient(t, X, T, weight)[1]), theta)
+    hessian = by_differences(
+        lambda t: network.pack(objective.value_and_gradient(t, X, T, weight)[1]), theta
+    )
     for entries in (2**20, 3 * network.n_parameters, 1):
         monkeypatch.setattr(levenberg_marquardt, "BLOCK_ENTRIES", entries)
         np.testing.assert_allclose(gauss_newton(objective.plan, theta, Rows(X, T, weight)), hessian, atol=1e-8)

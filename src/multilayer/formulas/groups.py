@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from multilayer.formulas.namespace import Array, namespace
 
@@ -51,7 +52,7 @@ def checked_sizes(groups: object) -> tuple[int, ...]:
     """
     allowed = "allowed: the units of each group in their order, such as (3, 4, 2)"
     try:
-        sizes = tuple(groups)  # type: ignore[arg-type]
+        sizes: tuple[Any, ...] = tuple(groups)  # type: ignore[arg-type]
         whole = tuple(int(size) for size in sizes)
     except (TypeError, ValueError):
         raise TypeError(f"groups: got {groups!r}; {allowed}") from None

@@ -6,7 +6,8 @@ Each output has its own losses, given on the pre-activations z, exact and free o
 f = o(z) composes through the output's vector–Jacobian product, δ = J_oᵀ ∂L/∂f (squared loss on sigmoid
 units, 004: ML:IV-94: δᵒ = (c − y) ⊙ y ⊙ (1 − y), there with the opposite sign).
 
-Losses are summed over the k outputs, own losses of an output by groups over the groups; rows are summed or averaged elsewhere, in one place.
+Losses are summed over the k outputs, own losses of an output by groups over the groups; rows are summed or averaged
+elsewhere, in one place.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ BLOCK_ENTRIES = 2**16
 
 HINTS = {
     "classes": "integer labels 0 … {top} of shape ({n},), or one distribution over the classes a row ({n}, {k})",
-    "groups": "integer labels ({n}, {g}), each below its group's size of {sizes}, or one distribution over each group's "
-    "classes ({n}, {k})",
+    "groups": "integer labels of shape ({n}, {g}), each below its group's size of {sizes}, or one distribution over "
+    "each group's classes ({n}, {k})",
     "labels": "integer labels 0 … {top} of shape ({n},), or one class a row ({n}, {k}), marked by a 1 among zeros",
     "zero_one": "values in [0, 1] (or -1 and +1, read as 0 and 1) of shape {shape}",
     "signs": "-1 and +1 of shape {shape}",
@@ -125,8 +125,9 @@ def encode_keeping_labels(
     ----------
     T : array_like
         Integer labels (n,) or distributions (n, k) for a softmax or sparsemax output and for scores with a
-        multi-class loss; by groups, integer labels (n, g) or a distribution in each group's columns; 0/1, soft values in [0, 1] or ±1 for a sigmoid unit's cross-entropy; ±1 for sign
-        units; numbers otherwise. With one unit (n,) means (n, 1).
+        multi-class loss; by groups, integer labels (n, g) or a distribution in each group's columns; 0/1, soft
+        values in [0, 1] or ±1 for a sigmoid unit's cross-entropy; ±1 for sign units; numbers otherwise. With one
+        unit (n,) means (n, 1).
     head : Head
         Output and loss.
     n_rows, n_outputs : int

@@ -55,7 +55,9 @@ def plot_losses(*, ax: Axes | None = None) -> Figure | Axes:
         loss = OWN_LOSSES[output, name, True].function(z, y)
         axes.plot(s, loss, color=colour(i), linestyle=STYLES[i], linewidth=2.0, label=label)
     tidy(axes)
-    axes.set(xlabel="s = z₂ − z₁, minus the margin of the right class 1", ylabel="loss", xlim=(-3, 3), ylim=(-0.1, 4.1))
+    axes.set(
+        xlabel="s = z₂ − z₁, minus the margin of the right class 1", ylabel="loss", xlim=(-3, 3), ylim=(-0.1, 4.1)
+    )
     axes.set_title("Classification losses", loc="left")
     axes.legend(**OUTSIDE)
     return result
