@@ -86,8 +86,8 @@ def binarizer_of_columns(columns: Iterable[Any]) -> ColumnBinarizer:
 
 
 def are_columns(classes: Any) -> bool:
-    """Whether classes are given as a list with an array for each column of targets."""
-    return isinstance(classes, list | tuple) and len(classes) > 0 and all(np.ndim(column) == 1 for column in classes)
+    """Whether classes are given as a list with an array for each of several columns of targets."""
+    return isinstance(classes, list | tuple) and len(classes) > 1 and all(np.ndim(column) == 1 for column in classes)
 
 
 def begin_partial_fit(estimator: Any, classes: Sequence[Any]) -> None:
