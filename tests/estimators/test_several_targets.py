@@ -193,6 +193,13 @@ def test_classes_that_are_not_known_are_refused():
         small(output_activation="logistic").fit(X, Y)
 
 
+def test_columns_are_refused_where_one_was_learned():
+    with pytest.raises(ValueError, match=r"y: .*came several columns of classes, shape \(300, 3\); .*classes=\[...\]"):
+        small(solver="adam").partial_fit(X, Y, classes=np.arange(4))
+    with pytest.raises(ValueError, match="y: must be one column or label indicators as before"):
+        small(warm_start=True, max_iter=3).fit(X, Y[:, 0]).fit(X, Y)
+
+
 def test_a_column_of_one_class_is_always_predicted():
     y = np.column_stack([Y[:, 0], np.full(300, 5)])
     model = small(max_iter=200).fit(X, y)

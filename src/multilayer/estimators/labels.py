@@ -60,6 +60,11 @@ def require_known_labels(y: NDArray[Any], known: Any, binarizer: Any, *, all_of_
     if isinstance(binarizer, ColumnBinarizer):
         for column, its_classes in zip(binarizer.columns(y), known, strict=True):
             require_known_classes(np.unique(column), its_classes, all_of_them=all_of_them)
+    elif has_columns(y):
+        raise ValueError(
+            f"y: must be one column or label indicators as before, came several columns of classes, shape {y.shape}; a "
+            "first partial_fit takes classes=[...] with an array for each"
+        )
     elif not is_soft(y):
         require_known_classes(unique_labels(y), known, all_of_them=all_of_them)
 
