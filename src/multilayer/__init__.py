@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from multilayer.formulas.losses import Loss as Loss
     from multilayer.formulas.losses import loss as loss
     from multilayer.formulas.outputs import Output as Output
+    from multilayer.formulas.outputs import output as output
     from multilayer.geometry import linear_regions as linear_regions
     from multilayer.geometry import linearly_separable as linearly_separable
     from multilayer.network.gradient_check import check_gradient as check_gradient
@@ -105,7 +106,7 @@ _HOMES = {
     "estimators.table_model": ("TableModel", "load"),
     "formulas.activations": ("Activation", "activation"),
     "formulas.losses": ("Loss", "loss"),
-    "formulas.outputs": ("Output",),
+    "formulas.outputs": ("Output", "output"),
     "geometry": ("linear_regions", "linearly_separable"),
     "network.gradient_check": ("check_gradient",),
     "network.initial_weights": ("initial_weights",),

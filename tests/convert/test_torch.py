@@ -108,6 +108,13 @@ class TestToTorch:
             ml.to_torch(network, theta)
         assert len(ml.to_torch(network, theta, logits=True)) == 1
 
+    def test_outputs_by_groups_are_refused_by_name(self) -> None:
+        network = ml.Network([5, 3], output=ml.output("softmax", groups=(1, 2)))
+        theta = network.initialize(seed=0)
+        with pytest.raises(ValueError, match=r"^network: .* output 'softmax' by groups, came \(1, 2\); .*logits=True"):
+            ml.to_torch(network, theta)
+        assert len(ml.to_torch(network, theta, logits=True)) == 1
+
     def test_is_in_evaluation_mode_and_drops_out_in_training_mode(self) -> None:
         network = ml.Network([5, ml.Dropout(0.5), 3])
         module = ml.to_torch(network, network.initialize(seed=0))

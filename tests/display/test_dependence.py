@@ -12,6 +12,7 @@ import multilayer as ml
 
 SMOOTH = (
     ml.Objective(ml.Network([2, 3, 2, 2], activation="tanh", output="softmax")),
+    ml.Objective(ml.Network([2, 3, 2, 4], activation="tanh", output=ml.output("softmax", groups=(2, 2)))),
     ml.Objective(ml.Network([2, 3, 2, 2], activation="sigmoid", output="sigmoid"), loss="squared"),
     ml.Objective(ml.Network([2, 3, 2, 2], activation="softplus", output="identity")),
 )
@@ -42,7 +43,8 @@ class TestDependsOn:
         rng = np.random.default_rng(1)
         net = objective.network
         flat = rng.normal(size=net.n_parameters)
-        t = {"classes": 1, "zero_one": [1.0, 0.0], "numbers": [0.5, -1.0]}[objective.head.targets]
+        labels = [0, 1] if net.output.groups else 1
+        t = {"classes": labels, "zero_one": [1.0, 0.0], "numbers": [0.5, -1.0]}[objective.head.targets]
         before = ml.trace(objective, flat, [0.5, -1.5], t, depends_on=name).step
         layer, field, *index = re.findall(r"\w+", name)
         theta = net.unpack(flat.copy())

@@ -34,6 +34,11 @@ def test_every_kind_of_layer_adds_up() -> None:
         assert any(words in row for row in rows)
 
 
+def test_groups_are_told() -> None:
+    net = ml.Network([2, 5], output=ml.output("softmax", groups=(2, 3)))
+    assert "output, softmax by groups (2, 3)" in ml.summary(net)
+
+
 def test_refuses_what_is_no_network() -> None:
     with pytest.raises(TypeError, match=r"^network: must be a Network, came list"):
         ml.summary([2, 3])  # type: ignore[arg-type]

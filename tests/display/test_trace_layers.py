@@ -52,6 +52,12 @@ class TestOtherLayers:
         t: Any = 1 if J.head.targets == "classes" else [1.0, 0.5]
         assert f"δ₂ = {formula} " in ml.trace(J, net.initialize(0), [1, 2], t).text()
 
+    @pytest.mark.parametrize("notation", ["multilayer", "001", "003", "004"])
+    def test_groups_are_told(self, notation: Any) -> None:
+        J = ml.Objective(ml.Network([2, 3, 5], "tanh", ml.output("softmax", groups=(2, 3))))
+        trace = ml.trace(J, J.network.initialize(0), [1.0, 2.0], [1, 2], notation=notation)
+        assert "The softmax is taken by groups of output units: 1–2, 3–5." in str(trace)
+
     def test_own_activations_with_any_name(self) -> None:
         cube = ml.Activation("c{u}b$e_%", lambda z: z * z * z, lambda z: 3.0 * (z * z))
         net = ml.Network([2, 2, 1], activation=cube)

@@ -41,6 +41,7 @@ OBJECTIVES = {
     "plain": PLAIN,
     "dropout": DROPOUT,
     "sum": ml.Objective(ml.Network([N_INPUTS, 4, N_CLASSES], "gelu"), "huber", reduction="sum"),
+    "by groups": ml.Objective(ml.Network([N_INPUTS, 5, 5], "tanh", ml.output("softmax", groups=(2, 3)))),
     "in mean": ml.Objective(PLAIN.network, penalty=ml.ElasticNet(0.1, 0.2), penalty_in_mean=True),
 }
 
@@ -83,7 +84,8 @@ class Case:
 
 def rows(objective: ml.Objective = PLAIN, weighted: bool = True, seed: int = 0, dtype: str = "float64") -> Rows:
     rng = np.random.default_rng(seed)
-    labels = rng.integers(N_CLASSES, size=N_ROWS)
+    groups = objective.network.output.groups
+    labels = rng.integers(N_CLASSES, size=N_ROWS) if not groups else rng.integers(groups, size=(N_ROWS, len(groups)))
     targets = labels if objective.head.targets == "classes" else rng.normal(size=(N_ROWS, N_CLASSES))
     weight = rng.uniform(0.5, 2.0, size=N_ROWS) if weighted else None
     return Rows(rng.normal(size=(N_ROWS, N_INPUTS)), objective.encode(targets, N_ROWS), weight)

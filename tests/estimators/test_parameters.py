@@ -92,7 +92,6 @@ def test_partial_fit_is_hidden_for_lbfgs_from_the_classifier_only(both, agree, r
 @pytest.mark.parametrize(
     ("kind", "y"),
     [
-        ("classifier", [[0, 1], [2, 1]] * 5),
         ("classifier", [0.5, 1.5] * 5),
         ("classifier", [0, 1]),
         ("classifier", [0.0, np.nan] * 5),

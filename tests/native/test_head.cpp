@@ -26,7 +26,7 @@ template <typename T> struct Panel {
     }
     void run(const Head& head) {
         std::vector<T> scratch(z.size());
-        apply_output(head, units, width, z.data(), f.data());
+        apply_output(head, width, z.data(), f.data());
         loss_and_delta(head, units, width, z.data(), y.data(), scratch.data(), delta.data(), loss.data());
     }
     double loss_of(const Head& head, int lane) {
@@ -54,27 +54,33 @@ Panel<T> panel_of(const Head& head, const std::vector<double>& z, const std::vec
     return panel;
 }
 
-Head own_head(std::string_view output, std::string_view loss, int units) {
-    return find_head(output, {}, loss, true, {}, units);
+Head own_head(std::string_view output, std::string_view loss, int units, const std::vector<int>& groups = {}) {
+    return find_head(output, {}, loss, true, {}, units, groups);
 }
 
+bool is_distribution(std::string_view output) { return output == "softmax" || output == "sparsemax"; }
+
 bool takes_classes(std::string_view output, std::string_view loss, int units) {
-    return output == "softmax" || output == "sparsemax" ||
+    return is_distribution(output) ||
            (output == "identity" && units > 1 && (loss == "hinge" || loss == "perceptron"));
 }
 
-// Targets that the head's loss allows: a class, a sign, or a number in (0, 1).
-template <typename T> void fill(Panel<T>& panel, std::string_view output, std::string_view loss) {
+// Targets that the head's loss allows: a class of each group, a sign, or a number in (0, 1).
+template <typename T> void fill(Panel<T>& panel, const Head& head, std::string_view output, std::string_view loss) {
     std::mt19937 generator(static_cast<unsigned>(panel.units));
     std::normal_distribution<double> normal;
     std::uniform_real_distribution<double> uniform;
     const bool signs = output == "sign" || (output == "identity" && (loss == "hinge" || loss == "perceptron"));
     for (int lane = 0; lane < panel.width; ++lane) {
-        const int label = static_cast<int>(generator() % static_cast<unsigned>(panel.units));
+        std::set<int> labels;
+        for (int first = 0, group = 0; first < panel.units; first += head.groups[static_cast<std::size_t>(group++)]) {
+            const auto size = static_cast<unsigned>(head.groups[static_cast<std::size_t>(group)]);
+            labels.insert(first + static_cast<int>(generator() % size));
+        }
         for (int u = 0; u < panel.units; ++u) {
             double y = uniform(generator);
             if (takes_classes(output, loss, panel.units)) {
-                y = u == label ? 1.0 : 0.0;
+                y = labels.count(u) ? 1.0 : 0.0;
             } else if (signs) {
                 y = y < 0.5 ? -1.0 : 1.0;
             }
@@ -84,12 +90,14 @@ template <typename T> void fill(Panel<T>& panel, std::string_view output, std::s
     }
 }
 
-// Calls `use` with every head there is and its names.
+// Calls `use` with every head there is and its names; distributions also by groups of units.
 template <typename Use> void for_each_head(const Use& use) {
     for (const int units : {1, 2, 5}) {
         for (const OwnLossFacts& own : OwnLosses::facts) {
             if (units == 1 ? !own.one_unit : !own.several_units) continue;
             use(own_head(own.output, own.name, units), units, own.output, own.name);
+            if (units < 5 || !is_distribution(own.output)) continue;
+            use(own_head(own.output, own.name, units, {2, 3}), units, own.output, own.name);
         }
         for (const OutputFacts& output : Outputs::facts) {
             for (const LossFacts& loss : Losses::facts) {
@@ -98,6 +106,9 @@ template <typename Use> void for_each_head(const Use& use) {
                 const std::vector<double> output_options(output.n_options, 0.3), loss_options(loss.n_options, 0.3);
                 use(find_head(output.name, output_options, loss.name, false, loss_options, units), units, output.name,
                     loss.name);
+                if (units < 5 || !is_distribution(output.name)) continue;
+                use(find_head(output.name, output_options, loss.name, false, loss_options, units, {1, 4}), units,
+                    output.name, loss.name);
             }
         }
     }
@@ -109,7 +120,7 @@ TEST(delta_is_the_limit_of_differences) {
     for_each_head([](const Head& head, int units, std::string_view output, std::string_view loss) {
         for (const int width : {Lanes<double>::count, 2 * Lanes<double>::count}) {
             Panel<double> panel(units, width);
-            fill(panel, output, loss);
+            fill(panel, head, output, loss);
             panel.run(head);
             for (int lane = 0; lane < width; ++lane) {
                 const double loss_there = panel.loss[static_cast<std::size_t>(lane)];
@@ -132,7 +143,7 @@ TEST(delta_is_the_limit_of_differences) {
 TEST(floats_agree_with_doubles) {
     for_each_head([](const Head& head, int units, std::string_view output, std::string_view loss) {
         Panel<float> panel(units, Lanes<float>::count);
-        fill(panel, output, loss);
+        fill(panel, head, output, loss);
         panel.run(head);
         Panel<double> exact(units, panel.width);
         std::copy(panel.z.begin(), panel.z.end(), exact.z.begin());
@@ -151,9 +162,9 @@ TEST(floats_agree_with_doubles) {
 TEST(outputs_may_take_the_place_of_z) {
     for_each_head([](const Head& head, int units, std::string_view output, std::string_view loss) {
         Panel<float> panel(units, Lanes<float>::count);
-        fill(panel, output, loss);
+        fill(panel, head, output, loss);
         panel.run(head);
-        apply_output(head, units, panel.width, panel.z.data(), panel.z.data());
+        apply_output(head, panel.width, panel.z.data(), panel.z.data());
         CHECK(panel.z == panel.f);
     });
 }
@@ -164,7 +175,7 @@ TEST(matching_losses_have_the_residual_as_their_delta) {
                                        {"softmax", "clipped_cross_entropy"}, {"exp", "poisson"}, {"identity", "squared"}}) {
         const Head head = own_head(output, loss, 5);
         Panel<double> panel(5, Lanes<double>::count);
-        fill(panel, output, loss);
+        fill(panel, head, output, loss);
         panel.run(head);
         for (std::size_t i = 0; i < panel.z.size(); ++i) {
             CHECK_NEAR(panel.delta[i], panel.f[i] - panel.y[i], 1e-15 * std::max(1.0, panel.f[i]));
@@ -259,18 +270,34 @@ TEST(the_first_of_equal_scores_is_the_prediction) {
 TEST(a_nan_spoils_its_row_and_no_other) {
     for_each_head([](const Head& head, int units, std::string_view output, std::string_view loss) {
         Panel<double> panel(units, 2 * Lanes<double>::count);
-        fill(panel, output, loss);
+        fill(panel, head, output, loss);
         panel.z[panel.at(units - 1, 1)] = std::numeric_limits<double>::quiet_NaN();
         panel.run(head);
-        const bool whole_row = takes_classes(output, loss, units);
+        const int spoilt = takes_classes(output, loss, units) ? head.groups.back() : 1;  // units, of the last ones
         for (int lane = 0; lane < panel.width; ++lane) {
             CHECK(std::isnan(panel.loss[static_cast<std::size_t>(lane)]) == (lane == 1));
             for (int u = 0; u < units; ++u) {
-                const bool expected = lane == 1 && (whole_row || u == units - 1);
+                const bool expected = lane == 1 && u >= units - spoilt;
                 CHECK(std::isnan(panel.delta[panel.at(u, lane)]) == expected);
             }
         }
     });
+}
+
+TEST(a_group_is_what_its_units_are_alone) {
+    for (const char* output : {"softmax", "sparsemax"}) {
+        const std::string_view loss = output == std::string_view("softmax") ? "cross_entropy" : "sparsemax";
+        const Head head = own_head(output, loss, 5, {2, 3});
+        const auto both = panel_of(head, {0.5, -0.25, 1, 0.75, -2}, {0, 1, 1, 0, 0});
+        const auto first = panel_of(own_head(output, loss, 2), {0.5, -0.25}, {0, 1});
+        const auto second = panel_of(own_head(output, loss, 3), {1, 0.75, -2}, {1, 0, 0});
+        CHECK(both.loss[0] == first.loss[0] + second.loss[0]);
+        for (int u = 0; u < 5; ++u) {
+            const auto& alone = u < 2 ? first : second;
+            const std::size_t place = alone.at(u < 2 ? u : u - 2, 0);
+            CHECK(both.f[both.at(u, 0)] == alone.f[place] && both.delta[both.at(u, 0)] == alone.delta[place]);
+        }
+    }
 }
 
 TEST(heads_that_make_no_sense_are_refused) {
@@ -292,4 +319,8 @@ TEST(heads_that_make_no_sense_are_refused) {
     CHECK(refuses("tanh", none, "huber", false, none, 1));
     CHECK(refuses("tanh", one, "squared", false, none, 1));
     CHECK(!refuses("tanh", none, "huber", false, one, 1));
+    for (const std::vector<int>& groups : {std::vector<int>{2, 2}, {2, 4}, {5, 0}, {6, -1}, {6}}) {
+        CHECK(refuses("softmax", none, "cross_entropy", true, none, 5, groups));
+    }
+    CHECK(!refuses("softmax", none, "cross_entropy", true, none, 5, std::vector<int>{2, 3}));
 }

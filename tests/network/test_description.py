@@ -15,6 +15,7 @@ NETWORKS = [
     ml.Network([2, 1]),
     ml.Network([3, 5, 4, 2], "tanh", "softmax", bias=False, initial_weights="orthogonal"),
     ml.Network([3, ml.Dropout(0.1), ml.Dense(4, "mish", bias=False), ml.Maxout(3, 2), ml.APL(4, 3), 1], output="exp"),
+    ml.Network([2, 3, 5], output=ml.output("sparsemax", groups=(2, 3))),
     ml.Network(
         [2, 3, 2],
         ml.activation("leaky_relu", slope=0.2),
@@ -28,6 +29,7 @@ def test_a_network_comes_back_from_json_as_it_was(network: ml.Network) -> None:
     again = network_from_dict(json.loads(json.dumps(network_to_dict(network))))
     assert network_to_dict(again) == network_to_dict(network)
     assert again.views == network.views
+    assert again.output.groups == network.output.groups
     assert again.operations == network.operations
     assert np.array_equal(again.pack(again.initialize(7)), network.pack(network.initialize(7)))
 
@@ -45,6 +47,7 @@ def test_a_users_own_activation_is_refused_by_name() -> None:
         ({"layers": [2, {"kind": "Convolution"}, 1]}, "Convolution"),
         ({"layers": "2-3-1"}, "layers"),
         ({"output": None}, "output"),
+        ({"output": {"name": "softmax", "options": {"groups": [2, 2]}}}, "groups"),
     ],
 )
 def test_damage_is_named(change: dict[str, Any], words: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 import multilayer as ml
 from multilayer.formulas.activations import ACTIVATIONS
 from multilayer.formulas.losses import LOSSES
-from multilayer.formulas.outputs import OUTPUTS
+from multilayer.formulas.outputs import OUTPUTS, output
 from multilayer.network.head import allowed_losses
 
 N_ROWS = 5
@@ -22,12 +22,17 @@ PAIRS = [
     for k in ((2, 3) if o.rowwise else (1, 3))
     for loss in allowed_losses(o, k > 1)
 ]
+PAIRS += [
+    (output(o, groups=(3, 2)), loss, 5) for o in OUTPUTS.values() if o.rowwise for loss in allowed_losses(o, True)
+]
 PENALTIES = [None, ml.L1(0.1), ml.L2(0.2), ml.ElasticNet(0.1, 0.3), ml.L2(0.2, step="proximal")]
 
 
 def targets(J: ml.Objective, rng: np.random.Generator) -> np.ndarray:
     """Random targets of the kind that the objective takes."""
     k = J.network.n_outputs
+    if J.network.output.groups:
+        return np.column_stack([rng.integers(size, size=N_ROWS) for size in J.network.output.groups])
     if J.head.targets == "classes":
         return rng.integers(k, size=N_ROWS)
     if J.head.targets == "zero_one":
@@ -125,7 +130,7 @@ def test_every_penalty_reduction_and_weighting(penalty, reduction, penalty_in_me
     require_right_gradient(J, weighted=weighted)
 
 
-@pytest.mark.parametrize("output", ["softmax", "sparsemax", "sigmoid"])
+@pytest.mark.parametrize("output", ["softmax", "sparsemax", "sigmoid", output("softmax", groups=[3])])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_soft_and_smoothed_targets(output, smoothing):
     J = ml.Objective(ml.Network([3, 4, 3], "tanh", output), label_smoothing=smoothing)
@@ -237,7 +242,7 @@ def torch_network(torch, net: ml.Network, layers: Any, X: Any) -> Any:
     return F.linear(H, layers[-1][0], layers[-1][1])
 
 
-def torch_losses(torch) -> dict[tuple[str, str | None, int], Any]:
+def torch_losses(torch) -> dict[tuple[Any, str, int], Any]:
     """Losses of each row by torch's own functions, of pre-activations z and targets y."""
     F = torch.nn.functional
     none = {"reduction": "none"}
@@ -253,6 +258,9 @@ def torch_losses(torch) -> dict[tuple[str, str | None, int], Any]:
         ("sigmoid", "squared", 2): lambda z, y: 0.5 * rows(F.mse_loss(torch.sigmoid(z), y, **none)),
         ("sigmoid", "cross_entropy", 2): lambda z, y: rows(F.binary_cross_entropy_with_logits(z, y, **none)),
         ("softmax", "cross_entropy", 3): lambda z, y: F.cross_entropy(z, y, **none),
+        (output("softmax", groups=(2, 3)), "cross_entropy", 5): lambda z, y: (
+            F.cross_entropy(z[:, :2], y[:, :2], **none) + F.cross_entropy(z[:, 2:], y[:, 2:], **none)
+        ),
         ("softmax", "squared", 3): lambda z, y: 0.5 * rows(F.mse_loss(torch.softmax(z, -1), y, **none)),
         ("exp", "poisson", 1): lambda z, y: rows(
             F.poisson_nll_loss(z, y, log_input=True, **none) + torch.xlogy(y, y) - y
@@ -262,7 +270,7 @@ def torch_losses(torch) -> dict[tuple[str, str | None, int], Any]:
     }
 
 
-@pytest.mark.parametrize("case", range(11))
+@pytest.mark.parametrize("case", range(12))
 @pytest.mark.parametrize(
     "hidden",
     [

@@ -9,7 +9,7 @@ import pytest
 
 import multilayer as ml
 from multilayer.formulas.losses import LOSS_NAMES
-from multilayer.formulas.outputs import OUTPUTS
+from multilayer.formulas.outputs import OUTPUTS, output
 from multilayer.formulas.own_losses import OwnLoss
 from multilayer.network.head import allowed_losses, join
 
@@ -19,6 +19,9 @@ PAIRS = [
     for name, o in OUTPUTS.items()
     for k in ((2, 3) if o.rowwise else (1, 3))
     for loss in allowed_losses(o, k > 1)
+]
+PAIRS += [
+    (output(o, groups=(1, 2)), loss, 3) for o in OUTPUTS.values() if o.rowwise for loss in allowed_losses(o, True)
 ]
 # e^z itself overflows.
 FAR_OUT = [pair for pair in PAIRS if isinstance(join(*pair).loss, OwnLoss) and pair[0] != "exp"]
@@ -54,7 +57,7 @@ def test_scores_have_a_binary_and_a_multiclass_form():
 
 def test_every_output_has_a_loss_and_every_loss_an_output():
     assert {loss for _, loss, _ in PAIRS} == set(LOSS_NAMES)
-    assert {name for name, _, _ in PAIRS} == set(OUTPUTS)
+    assert {output(name).name for name, _, _ in PAIRS} == set(OUTPUTS)
 
 
 @pytest.mark.parametrize(("output", "loss", "k"), PAIRS)

@@ -81,6 +81,41 @@ def test_smoothed_targets_by_hand():
     assert encoded([[0.5, 0.5]], "sparsemax", 2, smoothing=0.5) == [[0.5, 0.5]]
 
 
+BY_GROUPS = ml.output("softmax", groups=(3, 2))
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint16, np.int64])
+def test_labels_of_groups_are_one_class_in_each(dtype):
+    labels = np.array([[2, 0], [0, 1]], dtype)
+    rows = [[0.0, 0.0, 1.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0, 1.0]]
+    assert encoded(labels, BY_GROUPS, 5) == rows
+    assert encoded(rows, BY_GROUPS, 5) == rows
+    soft = [[0.5, 0.5, 0.0, 0.25, 0.75]]
+    assert encoded(soft, BY_GROUPS, 5) == soft
+
+
+def test_targets_of_groups_are_smoothed_by_the_groups_own_classes():
+    expected = [[0.1, 0.1, 0.8, 0.85, 0.15]]
+    np.testing.assert_allclose(encoded([[2, 0]], BY_GROUPS, 5, smoothing=0.3), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("T", "message"),
+    [
+        ([[3, 0]], r"T: labels: must lie in 0 … 2, came 3 … 3; .*labels of shape \(1, 2\), each below .*\(3, 2\)"),
+        ([[0, 2]], "T: labels: must lie in 0 … 1, came 2 … 2"),
+        ([[0.0, 1.0]], r"T: came shape \(1, 2\), dtype float64"),
+        ([1], r"T: came shape \(1,\)"),
+        ([[1, 0, 0, 0, 0]], "T: row 0 is"),
+        ([[1, 0, 0, 0.5, 0.6]], "T: row 0 is"),
+        ([[2, 0, -1, 0, 1]], "T: row 0 is"),
+    ],
+)
+def test_targets_of_groups_that_are_none_are_refused(T, message):
+    with pytest.raises(ValueError, match=message):
+        encoded(T, BY_GROUPS, 5)
+
+
 @pytest.mark.parametrize("smoothing", [-0.1, 1.0, np.nan, "much", None])
 def test_smoothing_outside_its_range_is_refused(smoothing):
     with pytest.raises(ValueError, match=r"label_smoothing: must lie in \[0, 1\), came"):

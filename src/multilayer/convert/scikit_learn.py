@@ -97,6 +97,8 @@ def to_sklearn(fitted: MLPClassifier | MLPRegressor) -> Any:
     if not kinds:
         raise TypeError(f"fitted: must be MLPClassifier or MLPRegressor, came {type(fitted).__name__}")
     theirs = THEIRS[kinds[0]]
+    if isinstance(getattr(fitted, "classes_", None), list):
+        raise ValueError(f"fitted: scikit-learn's {theirs.__name__} has no several columns of classes, came {fitted}")
     parameters, unknown = _parameters(fitted, theirs)
     for name in unknown:
         if name in ALTERING:

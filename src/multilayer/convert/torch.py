@@ -211,6 +211,11 @@ def _module(torch: ModuleType, g: Activation, what: str) -> Any:
 
 def _output_module(torch: ModuleType, output: Output) -> Any:
     """The module that computes an output."""
+    if output.groups:
+        raise ValueError(
+            f"network: torch.nn has no module for output {output.name!r} by groups, came {output.groups}; allowed: "
+            "logits=True, which leaves it out"
+        )
     if output == OUTPUTS["softmax"]:
         return torch.nn.Softmax(dim=-1)
     if isinstance(output.function, Activation) and output.name in TO_TORCH:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from multilayer.formulas.groups import parts
 from multilayer.formulas.own_losses import OwnLoss
 from multilayer.network.network import Network
 from multilayer.network.objective import Objective
@@ -81,13 +82,18 @@ def dependents(asked: Weight, objective: Objective) -> tuple[Dependents, ...]:
         if number == asked.layer and asked.field in ("slope", "knee"):
             h[asked.unit] = True
         if last and net.output.rowwise:
-            h[:] = True
+            h = _reached(h, net.output.groups)
         # Backwards, the output's errors reach every unit of the layers below.
         layers.append(Dependents(z, h, np.ones_like(z), np.ones_like(h)))
     outputs, loss = layers[-1], objective.head.loss
     together = isinstance(loss, OwnLoss) and loss.rowwise
-    layers[-1] = replace(outputs, delta=np.ones_like(outputs.h) if together else outputs.h)
+    layers[-1] = replace(outputs, delta=_reached(outputs.h, net.output.groups) if together else outputs.h)
     return tuple(layers)
+
+
+def _reached(h: BoolArray, groups: tuple[int, ...]) -> BoolArray:
+    """Outputs that depend on marked ones, where those of a group depend on each other; without groups all do."""
+    return np.concatenate([np.full(len(part), part.any()) for (part,) in parts(groups or h.shape, h)])
 
 
 def _activations(z: BoolArray, following: Operation | None) -> BoolArray:

@@ -75,7 +75,8 @@ def _kind(network: Network, layer: Dense | Maxout | APL, is_last: bool) -> str:
         case APL():
             return f"apl, {layer.hinges} hinges"
         case Dense() if is_last:
-            return f"output, {network.output.name}"
+            groups = network.output.groups
+            return f"output, {network.output.name}{f' by groups {groups}' if groups else ''}"
         case Dense():
             g = network.activation if layer.activation is None else activations.activation(layer.activation)
             options = "".join(f", {name} {value:g}" for name, value in g.options)

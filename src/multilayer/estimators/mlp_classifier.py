@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
+from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from multilayer.engines.protocol import OnNonfinite, Rows
@@ -21,7 +22,7 @@ from multilayer.estimators.labels import (
     binarizer_of,
     encoded,
     is_soft,
-    require_known_classes,
+    require_known_labels,
     smoothed,
     weighted_by_class,
 )
@@ -35,7 +36,9 @@ from multilayer.estimators.parameters import (
     with_checked_parameters,
 )
 from multilayer.estimators.scikit_learn_callbacks import CallbackSupportMixin
+from multilayer.estimators.several_targets import ColumnBinarizer, are_columns, begin_partial_fit
 from multilayer.formulas.losses import LOSSES, Loss
+from multilayer.formulas.outputs import Output, output
 from multilayer.training.history import Epoch
 from multilayer.training.rules import Rule
 from multilayer.training.schedules import Schedule
@@ -52,6 +55,8 @@ def _is_stochastic(estimator: Any) -> bool:
 
 class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
     """Multilayer perceptron classifier: softmax for several classes, sigmoid units for two classes or several labels.
+
+    Several columns of classes have a softmax each.
 
     With the parameters up to `max_fun` alone it does as scikit-learn 1.9's, number for number. Those after it are ours;
     their defaults change nothing.
@@ -90,7 +95,7 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
     momentum, nesterovs_momentum : float, bool
         For 'sgd'.
     early_stopping : bool
-        Set rows aside, watch their accuracy, and restore the best epoch.
+        Set rows aside, watch their accuracy (of several columns of classes the mean), and restore the best epoch.
     validation_fraction : float, splitter or iterable
         Part of the rows set aside; or what sets them aside: a splitter of scikit-learn's, such as
         ``GroupShuffleSplit()`` or ``TimeSeriesSplit()``, or pairs (train, test) of row numbers. Of several splits the
@@ -113,8 +118,9 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
         Rate after each hidden layer, or each one's own.
     input_dropout : float
         Rate on the inputs.
-    class_weight : dict or "balanced", optional
-        Factors on the weights of a class's rows; "balanced" is n/(k·rows of the class).
+    class_weight : dict, "balanced" or list of dict, optional
+        Factors on the weights of a class's rows; "balanced" is n/(k·rows of the class). With several columns of targets
+        a list has a dict for each, and the columns' factors are multiplied.
     label_smoothing : float
         Share of the uniform distribution in the targets, in [0, 1).
     l1 : float or sequence of float
@@ -156,8 +162,8 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray
-        Class labels.
+    classes_ : ndarray or list of ndarray
+        Class labels; a list for several columns of classes.
     coefs_, intercepts_ : list of ndarray
         Wᵀ (n_in, n_out) and b of each layer.
     loss_curve_ : list of float
@@ -172,12 +178,12 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
         Epochs run in the last call, and training rows seen in all.
     """
 
-    classes_: NDArray[Any]
+    classes_: Any
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **CONSTRAINTS,
         "loss": [StrOptions({"log_loss", "cross_entropy", "sparsemax", *LOSSES}), Loss],
         "output_activation": [StrOptions({"softmax", "sparsemax", "logistic"}), None],
-        "class_weight": CLASS_WEIGHT,
+        "class_weight": [*CLASS_WEIGHT, list],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
@@ -280,7 +286,7 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
 
     @with_checked_parameters
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None) -> MLPClassifier:
-        """Fit to rows X (n, D) and class labels y (n,), or label indicators (n, k).
+        """Fit to rows X (n, D) and class labels y (n,), label indicators (n, k), or several columns of classes (n, k).
 
         `groups` (n,) are for a splitter in `validation_fraction` that keeps the rows of a group together.
 
@@ -301,32 +307,52 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
         ----------
         X, y, sample_weight
             As in `fit`.
-        classes : array_like (n_classes,), optional
-            All classes that there will be; needed in the first call.
+        classes : array_like (n_classes,) or list of array_like, optional
+            All classes that there will be, a list for several columns of them; needed in the first call.
         """
-        if _check_partial_fit_first_call(self, classes):
+        if are_columns(classes):
+            begin_partial_fit(self, classes)
+        elif _check_partial_fit_first_call(self, classes):
             several = type_of_target(y).startswith("multilabel")
             self._label_binarizer = LabelBinarizer().fit(y if several else classes)
         fitting.fit(self, X, y, sample_weight, incremental=True)
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Class labels (n,), or label indicators (n, k)."""
+        """Class labels (n,), label indicators (n, k), or several columns of classes (n, k)."""
         return self._labels(fitting.outputs(self, X))
 
-    def predict_proba(self, X: Any) -> NDArray[Any]:
-        """Probabilities of the classes, in the order of `classes_`, (n, k)."""
+    def predict_proba(self, X: Any) -> Any:
+        """Probabilities of the classes, in the order of `classes_`, (n, k); a list for several columns of classes."""
         f = fitting.outputs(self, X)
+        if isinstance(self._label_binarizer, ColumnBinarizer):
+            return self._label_binarizer.parts(f)
         return np.hstack([1.0 - f, f]) if f.shape[1] == 1 else f
 
-    def predict_log_proba(self, X: Any) -> NDArray[Any]:
+    def predict_log_proba(self, X: Any) -> Any:
         """Logarithm of `predict_proba`; −inf where a probability is 0."""
+        p = self.predict_proba(X)
         with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
+            return [np.log(column) for column in p] if isinstance(p, list) else np.log(p)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Share of the rows X (n, D), by weight, whose prediction is right: in all labels, in every column of classes.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+        """
+        predicted = self.predict(X)
+        if isinstance(self._label_binarizer, ColumnBinarizer):
+            return self._label_binarizer.accuracy(np.asarray(y), predicted, sample_weight)
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 
     def _labels(self, f: NDArray[Any]) -> NDArray[Any]:
         """Labels by outputs."""
         match self._label_binarizer.y_type_:
+            case ColumnBinarizer.y_type_:
+                return self._label_binarizer.labels(f)
             case "multiclass":
                 return self.classes_[f.argmax(axis=1)]
             case "binary":
@@ -357,15 +383,16 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
             self._label_binarizer = binarizer_of(y)
             self.classes_ = self._label_binarizer.classes_
-        elif not is_soft(y):
-            require_known_classes(unique_labels(y), self.classes_, all_of_them=self.warm_start)
+        else:
+            require_known_labels(y, self.classes_, self._label_binarizer, all_of_them=self.warm_start)
 
     def _encoded(self, y: Any, *, known: bool) -> Any:
         """Targets (n, k); `known` refuses classes that are not, for rows held out."""
-        if known and not is_soft(y):
-            require_known_classes(unique_labels(y), self.classes_, all_of_them=False)
+        if known:
+            require_known_labels(y, self.classes_, self._label_binarizer, all_of_them=False)
         T = encoded(y, self._label_binarizer)
-        return smoothed(T, float(self.label_smoothing)) if self.label_smoothing and not known else T
+        share = 0.0 if known else float(self.label_smoothing)
+        return smoothed(T, share, self._label_binarizer) if share else T
 
     def _decoded(self, T: Any) -> NDArray[Any]:
         """Labels by targets."""
@@ -383,7 +410,7 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
 
     def _output_name(self) -> str:
         """scikit-learn's name of the output."""
-        several = self._label_binarizer.y_type_ == "multiclass"
+        several = self._label_binarizer.y_type_.startswith("multiclass")
         usual = ("sparsemax" if self.loss == "sparsemax" else "softmax") if several else "logistic"
         name = usual if self.output_activation is None else self.output_activation
         if several != (name in ("softmax", "sparsemax")):
@@ -391,9 +418,10 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
             raise ValueError(f"output_activation: must be {allowed} for these targets, came {name!r}")
         return name
 
-    def _output(self) -> str:
+    def _output(self) -> str | Output:
         """The output of the moment."""
-        return self.out_activation_
+        binarizer, name = self._label_binarizer, str(self.out_activation_)
+        return output(name, groups=binarizer.sizes) if isinstance(binarizer, ColumnBinarizer) else name
 
     def _library_loss(self) -> Any:
         """The library's loss."""
@@ -416,5 +444,6 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
         tags.input_tags.sparse = True
         return tags

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
 from multilayer.formulas.activations import ACTIVATIONS, Activation
+from multilayer.formulas.groups import ByGroup, checked_sizes
 from multilayer.formulas.namespace import Array, namespace
 from multilayer.formulas.signatures import require_callable
 
@@ -42,6 +43,18 @@ class Output:
         require_callable(f"output {self.name!r}", function=self.function)
         if self.vjp is not None:
             require_callable(f"output {self.name!r}", vjp=self.vjp)
+
+    @property
+    def groups(self) -> tuple[int, ...]:
+        """Units of each group that the function is taken of; empty where it is taken of all units at once."""
+        return self.function.sizes if isinstance(self.function, ByGroup) else ()
+
+    def by_group(self, sizes: tuple[int, ...]) -> Output:
+        """The same function of each group of units by itself; of all units at once if there are no groups."""
+        if not sizes:
+            return self
+        vjp = None if self.vjp is None else ByGroup(self.vjp, sizes)
+        return Output(self.name, ByGroup(self.function, sizes), vjp, self.rowwise)
 
 
 def exponential(z: Array) -> Array:
@@ -154,13 +167,15 @@ OUTPUTS: Mapping[str, Output] = MappingProxyType(
 )
 
 
-def output(spec: str | Activation | Output) -> Output:
-    """Look up an output.
+def output(spec: str | Activation | Output, *, groups: Sequence[int] | None = None) -> Output:
+    """Look up an output, for groups of units if wanted.
 
     Parameters
     ----------
     spec : str, Activation or Output
         A name in `OUTPUTS`; an activation, which is applied to each unit; or an output, which is given back.
+    groups : sequence of int, optional
+        Units of each group, for softmax and sparsemax: each group of neighbouring units is a distribution by itself.
 
     Returns
     -------
@@ -169,10 +184,21 @@ def output(spec: str | Activation | Output) -> Output:
     Raises
     ------
     ValueError
-        If the name is unknown.
+        If the name is unknown, or groups are none or those of an output that takes each unit by itself.
     TypeError
-        If ``spec`` is none of these.
+        If ``spec`` is none of these, or groups are no whole numbers.
+
+    Examples
+    --------
+    >>> output("softmax", groups=(3, 4, 2)).groups
+    (3, 4, 2)
     """
+    if groups is not None:
+        whole = output(spec)
+        if not whole.rowwise or whole.groups:
+            reason = "has groups already" if whole.groups else "takes each unit by itself"
+            raise ValueError(f"groups: output {whole.name!r} {reason}; allowed: with softmax and sparsemax")
+        return whole.by_group(checked_sizes(groups))
     if isinstance(spec, Output):
         return spec
     if isinstance(spec, Activation):

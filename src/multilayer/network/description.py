@@ -104,13 +104,16 @@ def _activation_from_plain(plain: Any) -> Activation:
 def _output_to_plain(chosen: Output) -> Any:
     if isinstance(chosen.function, Activation):
         return _activation_to_plain(chosen.function)
-    if OUTPUTS.get(chosen.name) != chosen:
+    known = OUTPUTS.get(chosen.name)
+    if known is None or known.by_group(chosen.groups) != chosen:
         raise _refusal("output", chosen.name, OUTPUTS)
-    return chosen.name
+    return {"name": chosen.name, "options": {"groups": list(chosen.groups)}} if chosen.groups else chosen.name
 
 
 def _output_from_plain(plain: Any) -> Output:
-    return output(plain if isinstance(plain, str) else _activation_from_plain(plain))
+    if isinstance(plain, str) or "groups" in plain["options"]:
+        return _looked_up(output, plain)
+    return output(_activation_from_plain(plain))
 
 
 def _scheme_to_plain(chosen: InitialWeights) -> Any:

@@ -6,7 +6,8 @@ Each output has its own losses, given on the pre-activations z, exact and free o
 f = o(z) composes through the output's vector–Jacobian product, δ = J_oᵀ ∂L/∂f (squared loss on sigmoid
 units, 004: ML:IV-94: δᵒ = (c − y) ⊙ y ⊙ (1 − y), there with the opposite sign).
 
-Losses are summed over the k outputs; rows are summed or averaged elsewhere, in one place.
+Losses are summed over the k outputs, own losses of an output by groups over the groups; rows are summed or averaged
+elsewhere, in one place.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from multilayer.formulas.groups import parts
 from multilayer.formulas.losses import LOSS_NAMES, LOSSES, Loss, loss
 from multilayer.formulas.namespace import Array, namespace
 from multilayer.formulas.outputs import OUTPUTS, Output, output
@@ -54,6 +56,8 @@ class Head:
         """L of each row; z, f = o(z) and y (…, n, k) → (…, n)."""
         if not isinstance(self.loss, OwnLoss):
             return namespace(z).sum(self.loss(f, y), axis=-1)
+        if self.output.groups:
+            return sum(self.loss.function(*part) for part in parts(self.output.groups, z, y))
         value = self.loss.function(z, y)
         return value if self.loss.rowwise else namespace(z).sum(value, axis=-1)
 
@@ -108,7 +112,9 @@ def join(output_spec: str | Output, loss_spec: str | Loss | None, n_outputs: int
 
 
 def require_units(o: Output, n_outputs: int) -> None:
-    """Refuse softmax and sparsemax of one unit, which are 1 whatever z."""
+    """Refuse softmax and sparsemax of one unit, which are 1 whatever z, and groups of other units than there are."""
+    if o.groups and sum(o.groups) != n_outputs:
+        raise ValueError(f"output: the groups {o.groups} are {sum(o.groups)} units, came {n_outputs}")
     if _library_name(o) in ("softmax", "sparsemax") and n_outputs < 2:
         raise ValueError(f"output: {o.name!r} needs at least 2 units, came {n_outputs}; use 'sigmoid' for one unit")
 
@@ -128,7 +134,7 @@ def allowed_losses(o: Output, several: bool) -> tuple[str, ...]:
 def _library_name(o: Output) -> str | None:
     """The name of an output of the library; None for a function of the user's own, whatever it is called."""
     known = OUTPUTS.get(o.name)
-    return o.name if known is not None and known.function == o.function else None
+    return o.name if known is not None and known.by_group(o.groups).function == o.function else None
 
 
 def _target_kind(output_name: str, loss_name: str, several: bool) -> TargetKind:

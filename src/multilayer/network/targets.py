@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from multilayer.formulas.groups import parts
 from multilayer.network.arrays import as_numbers
 from multilayer.network.checks import require_below_one, require_integer
 from multilayer.network.head import Head
@@ -18,6 +19,8 @@ BLOCK_ENTRIES = 2**16
 
 HINTS = {
     "classes": "integer labels 0 … {top} of shape ({n},), or one distribution over the classes a row ({n}, {k})",
+    "groups": "integer labels of shape ({n}, {g}), each below its group's size of {sizes}, or one distribution over "
+    "each group's classes ({n}, {k})",
     "labels": "integer labels 0 … {top} of shape ({n},), or one class a row ({n}, {k}), marked by a 1 among zeros",
     "zero_one": "values in [0, 1] (or -1 and +1, read as 0 and 1) of shape {shape}",
     "signs": "-1 and +1 of shape {shape}",
@@ -84,6 +87,22 @@ def one_hot(labels: ArrayLike, n_classes: int | None = None) -> FloatArray:
     return OneHot(y.astype(np.int32), n_classes)[:]
 
 
+def one_hot_by_group(labels: NDArray[Any], sizes: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Labels of each group (n, g) as zeros and ones side by side, (n, sum of the sizes).
+
+    Raises
+    ------
+    ValueError
+        If a group's label is not below its size.
+    """
+    for column, size in zip(labels.T, sizes, strict=True):
+        _check_labels(column, size)
+    places = np.cumsum([0, *sizes[:-1]]) + labels
+    marked = np.zeros((len(labels), sum(sizes)), dtype=bool)
+    marked[np.arange(len(labels))[:, None], places] = True
+    return marked
+
+
 def encode(T: ArrayLike, head: Head, n_rows: int, n_outputs: int, *, label_smoothing: float = 0.0) -> FloatArray:
     """Targets as an array (n, k), float64; see `encode_keeping_labels`."""
     return np.asarray(encode_keeping_labels(T, head, n_rows, n_outputs, label_smoothing=label_smoothing))
@@ -106,14 +125,15 @@ def encode_keeping_labels(
     ----------
     T : array_like
         Integer labels (n,) or distributions (n, k) for a softmax or sparsemax output and for scores with a
-        multi-class loss; 0/1, soft values in [0, 1] or ±1 for a sigmoid unit's cross-entropy; ±1 for sign
-        units; numbers otherwise. With one unit (n,) means (n, 1).
+        multi-class loss; by groups, integer labels (n, g) or a distribution in each group's columns; 0/1, soft
+        values in [0, 1] or ±1 for a sigmoid unit's cross-entropy; ±1 for sign units; numbers otherwise. With one
+        unit (n,) means (n, 1).
     head : Head
         Output and loss.
     n_rows, n_outputs : int
         n and k.
     label_smoothing : float
-        s in [0, 1): targets become (1 − s)·y + s/k for distributions, (1 − s)·y + s/2 in [0, 1]
+        s in [0, 1): targets become (1 − s)·y + s/k for distributions over k classes, (1 − s)·y + s/2 in [0, 1]
         (Szegedy et al. 2016, section 7).
     dtype : dtype
         Floating type of an array.
@@ -125,10 +145,18 @@ def encode_keeping_labels(
     """
     shape = f"({n_rows}, {n_outputs})" + (f" or ({n_rows},)" if n_outputs == 1 else "")
     one_class = head.targets == "classes" and head.output.name == "identity"
-    hint = HINTS["labels" if one_class else head.targets].format(top=n_outputs - 1, n=n_rows, k=n_outputs, shape=shape)
+    sizes = head.output.groups
+    hint = HINTS["labels" if one_class else "groups" if sizes else head.targets].format(
+        top=n_outputs - 1, n=n_rows, k=n_outputs, shape=shape, g=len(sizes), sizes=sizes
+    )
     allowed = f"output {head.output.name!r} with loss {head.loss.name!r} takes {hint}"
     y = as_numbers("T", T, f"numbers; {allowed}")
-    if head.targets == "classes" and y.shape == (n_rows,) and y.dtype.kind in "iub":
+    if sizes and y.shape == (n_rows, len(sizes)) and y.dtype.kind in "iub":
+        try:
+            y = one_hot_by_group(y, sizes)
+        except ValueError as error:
+            raise ValueError(f"T: {error}; {allowed}") from None
+    elif head.targets == "classes" and not sizes and y.shape == (n_rows,) and y.dtype.kind in "iub":
         try:
             _check_labels(y, n_outputs)
         except ValueError as error:
@@ -140,6 +168,7 @@ def encode_keeping_labels(
     if y.shape != (n_rows, n_outputs):
         raise ValueError(f"T: came shape {y.shape}, dtype {y.dtype}; {allowed}")
     size = max(1, BLOCK_ENTRIES // n_outputs)
+    classes = np.repeat(sizes, sizes) if sizes else n_outputs
     blocks = [slice(i, min(i + size, n_rows)) for i in range(0, n_rows, size)]
     as_signs = head.targets == "zero_one" and all(_are_signs(y[block]).all() for block in blocks)
     rows = y if head.targets == "numbers" and y.dtype == dtype else np.empty((n_rows, n_outputs), dtype)
@@ -149,7 +178,7 @@ def encode_keeping_labels(
             part = (part + 1.0) / 2.0
         _check_values(part, head, block.start, allowed)
         if rows is not y:
-            rows[block] = _smooth(part, head, n_outputs, label_smoothing)
+            rows[block] = _smooth(part, head, classes, label_smoothing)
     return rows
 
 
@@ -171,7 +200,8 @@ def _check_values(y: FloatArray, head: Head, first: int, allowed: str) -> None:
         raise ValueError(f"T: has NaN or infinity in row {first + int(np.argmin(finite))}; {allowed}")
     match head.targets:
         case "classes":
-            wrong = (y < 0).any(axis=1) | (np.abs(y.sum(axis=1) - 1.0) > 1e-6)
+            groups = [y for (y,) in parts(head.output.groups or y.shape[1:], y)]
+            wrong = (y < 0).any(axis=1) | np.any([np.abs(part.sum(axis=1) - 1.0) > 1e-6 for part in groups], axis=0)
             if head.output.name == "identity":
                 wrong |= y.max(axis=1) < 1.0
         case "zero_one":
@@ -186,8 +216,8 @@ def _check_values(y: FloatArray, head: Head, first: int, allowed: str) -> None:
         raise ValueError(f"T: row {first + row} is {y[row].tolist()}; {allowed}{also}")
 
 
-def _smooth(y: Any, head: Head, k: int, smoothing: float) -> Any:
-    """Mix targets of k outputs, an array or a number, with the uniform distribution."""
+def _smooth(y: Any, head: Head, k: Any, smoothing: float) -> Any:
+    """Mix targets, an array or a number, with the uniform distribution over k classes, of each output if by groups."""
     if smoothing == 0.0:
         return y
     return (1.0 - smoothing) * y + smoothing / (2.0 if head.targets == "zero_one" else k)

@@ -82,7 +82,8 @@ class Job:
             X = sparse.csr_array(X)
         match head.targets:
             case "classes":
-                targets: Any = rng.integers(k, size=n)
+                sizes = head.output.groups
+                targets: Any = rng.integers(sizes, size=(n, len(sizes))) if sizes else rng.integers(k, size=n)
             case "zero_one":
                 targets = rng.integers(2, size=(n, k))
             case "signs":

@@ -53,6 +53,12 @@ HEADS = {
     if units > 1 or name not in ("softmax", "sparsemax")
     for a_loss in allowed_losses(o, units > 1)
 }
+HEADS |= {
+    f"{name}-{a_loss}-{groups}": (output(name, groups=groups), a_loss, sum(groups))
+    for name in ("softmax", "sparsemax")
+    for a_loss in allowed_losses(OUTPUTS[name], True)
+    for groups in ((4,), (3, 1, 2))
+}
 PLAIN = ml.Objective(ml.Network([5, 9, 3], "tanh", "softmax"))
 # 62,000 parameters: more than a batch of 16 leaves behind, so that its update is made block by block of W.
 LARGE = ml.Objective(ml.Network([300, 200, 10], "tanh", "softmax"))

@@ -105,7 +105,6 @@ def answers_before_fitting(made: Subject, call: str) -> tuple[Any, Data]:
     indicator_frame=pd.DataFrame(LABELS, columns=["p", "q"]),
     indicator_never=np.zeros((30, 2), int),
     indicator_column=LABELS[:, :1],
-    several_outputs=np.column_stack([THREE, TWO]),
     continuous=NUMBERS,
     mixed=np.array([1, "a"] * 15, dtype=object),
     nan=np.where(TWO, np.nan, 1.0),

@@ -94,6 +94,7 @@ def _given(step: Step) -> Iterator[Equation | str]:
     if any(layer.parameters.b is not None for layer in step.layers):
         x, z = ("x", "z") if step.single else ("X", "Z")
         yield f"Row 0 of $\\Theta$ holds the biases; the ones above ${x}$ and ${z}$ are left out of their numbers."
+    yield from words.groups_sentence(step)
     yield from words.penalty_sentence(step, "E")
     yield words.equation(_Letters(step).z(0), "", step.X.T, given=True)
     yield words.equation("L", "", step.Y.T, given=True)

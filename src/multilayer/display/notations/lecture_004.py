@@ -89,6 +89,7 @@ def _given(step: Step) -> Iterator[Equation | str]:
         yield "Column 0 of each $W$ holds the biases, for $x_0 = 1$ and $y_0 = 1$."
     if step.n_rows > 1:
         yield "Examples of $D$ are columns."
+    yield from words.groups_sentence(step)
     yield from words.penalty_sentence(step, _loss(step))
     yield words.equation(r"\mathbf{x}", "", words.with_ones(step.X.T, _biased(step, 0)), given=True)
     yield words.equation(r"\mathbf{c}", "", step.Y.T, given=True)

@@ -88,6 +88,7 @@ def _introduction(step: Step) -> Iterator[str]:
         yield "An APL layer has slopes $a$ and knees $k$: one row a hinge, one column a unit."
     if step.has_dropout:
         yield "Dropout passes values unchanged here: its masks belong to training, not to the objective."
+    yield from words.groups_sentence(step)
     yield from words.penalty_sentence(step, "J")
 
 

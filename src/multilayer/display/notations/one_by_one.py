@@ -96,6 +96,7 @@ def _loss(step: Step, letters: Letters, number: int | str) -> str:
 
 def _given(step: Step, letters: Letters) -> Iterator[Equation | str]:
     yield from letters.introduction
+    yield from words.groups_sentence(step)
     yield from words.penalty_sentence(step, letters.objective)
     if step.n_rows == 1:
         yield from _input(step, letters, 0)

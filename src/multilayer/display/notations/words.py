@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,6 +140,16 @@ def penalty_sentence(step: Step, objective: str) -> tuple[str, ...]:
 def _strength(given: PerLayer) -> str:
     """A penalty's strength, or those of the layers in turn."""
     return f"({', '.join(f'{s:g}' for s in given)})" if isinstance(given, Sequence) else f"{given:g}"
+
+
+def groups_sentence(step: Step) -> tuple[str, ...]:
+    """Which units the output is taken of, if it is by groups."""
+    output = step.objective.head.output
+    if not output.groups:
+        return ()
+    starts = accumulate((1, *output.groups[:-1]))
+    ranges = ", ".join(f"{a}–{a + size - 1}" for a, size in zip(starts, output.groups, strict=True))
+    return (f"The {spoken(output.name)} is taken by groups of output units: {ranges}.",)
 
 
 def with_penalty(step: Step, losses: str) -> str:

@@ -101,6 +101,8 @@ def _scores(
         return _predicted(network, theta, points, labels)
     if network.n_inputs != 2:
         raise ValueError(f"network: must have 2 inputs to be drawn in a plane, came {network.n_inputs}")
+    if network.output.groups:
+        raise ValueError(f"network: by groups of classes, {network.output.groups}, it has no single boundary")
     if theta is None:
         raise TypeError("theta: missing; a network needs its parameters")
     scores = network.forward(theta, points)

@@ -66,9 +66,11 @@ void bind_plan(nb::module_& m) {
         .def("max_pool", [](Plan& plan, int pieces) { add_max_pool(plan, pieces); })
         .def("dropout", [](Plan& plan, double rate, std::uint32_t stream) { add_dropout(plan, rate, stream); })
         .def("head", [](Plan& plan, const std::string& output, const std::vector<double>& output_options,
-                        const std::string& loss, bool own, const std::vector<double>& loss_options) {
+                        const std::vector<int>& groups, const std::string& loss, bool own,
+                        const std::vector<double>& loss_options) {
             plan.n_outputs = units_after(plan);
-            plan.head = find_head(output, output_options, loss, own, loss_options, static_cast<int>(plan.n_outputs));
+            const int units = static_cast<int>(plan.n_outputs);
+            plan.head = find_head(output, output_options, loss, own, loss_options, units, groups);
         });
 }
 

@@ -59,7 +59,7 @@ def lowered(module: ModuleType, plan: Plan) -> Any:
     elementwise = output.function if isinstance(output.function, Activation) else None
     of_output = [] if elementwise is None else _values(elementwise.function, elementwise.options)
     of_loss = _values(loss.function, loss.options) if isinstance(loss, Loss) else []
-    made.head(output.name, of_output, loss.name, isinstance(loss, OwnLoss), of_loss)
+    made.head(output.name, of_output, list(output.groups), loss.name, isinstance(loss, OwnLoss), of_loss)
     return made
 
 
@@ -80,7 +80,8 @@ def _is_known_activation(activation: Activation) -> bool:
 def _is_known_output(output: Output) -> bool:
     if isinstance(output.function, Activation):
         return _is_known_activation(output.function)
-    return OUTPUTS.get(output.name) == output
+    known = OUTPUTS.get(output.name)
+    return known is not None and known.by_group(output.groups) == output
 
 
 def _is_known_loss(loss: Loss | OwnLoss) -> bool:

@@ -50,7 +50,7 @@ public:
             for (Index p = 0; p < panels; ++p) {
                 const T* values = tape.value(last, p);
                 if (until < 0) {
-                    apply_output(plan_.head, static_cast<int>(units_out), tape.width, values, tape.output(p));
+                    apply_output(plan_.head, tape.width, values, tape.output(p));
                     values = tape.output(p);
                 }
                 write_rows(values, units_out, tape.used[static_cast<std::size_t>(p)], tape.width,

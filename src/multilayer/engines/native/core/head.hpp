@@ -1,6 +1,7 @@
 // The head of a network: an output o joined with a loss L, f = o(z) and δ = ∂L/∂z, as network/head.py has it.
 //
-// Panels are [unit][lane]; `loss` has one number a lane, summed over the units.
+// Panels are [unit][lane]; `loss` has one number a lane, summed over the units. Outputs and their own losses are taken of
+// each group of neighbouring units by itself; mostly there is one group, of all units.
 #pragma once
 
 #include <algorithm>
@@ -19,6 +20,7 @@ namespace multilayer {
 struct Head {
     int output = -1, loss = -1;
     bool own = false;
+    std::vector<int> groups;
     std::array<double, tables::MOST_OPTIONS> output_options{}, loss_options{};
 };
 
@@ -33,11 +35,21 @@ inline std::array<double, tables::MOST_OPTIONS> checked_head_options(std::string
     return kept;
 }
 
+// Units of each group; none given: one group of all units.
+inline std::vector<int> checked_groups(const std::vector<int>& groups, int units) {
+    if (groups.empty()) return {units};
+    long left = units;
+    for (const int size : groups) left = size >= 1 && size <= left ? left - size : -1;
+    if (left != 0) throw std::invalid_argument("head: groups must add up to " + std::to_string(units) + " units");
+    return groups;
+}
+
 // Options in the order of the formulas' signatures; hinge and perceptron of scores have forms for one unit and several.
 inline Head find_head(std::string_view output, const std::vector<double>& output_options, std::string_view loss,
-                      bool own, const std::vector<double>& loss_options, int units) {
+                      bool own, const std::vector<double>& loss_options, int units, const std::vector<int>& groups = {}) {
     Head head;
     head.own = own;
+    head.groups = checked_groups(groups, units);
     head.output = find_entry(Outputs::facts, [&](const OutputFacts& entry) { return entry.name == output; });
     if (head.output < 0) throw std::invalid_argument("output: unknown output '" + std::string(output) + "'");
     const OutputFacts& facts = Outputs::facts[static_cast<std::size_t>(head.output)];
@@ -59,19 +71,42 @@ inline Head find_head(std::string_view output, const std::vector<double>& output
     return head;
 }
 
-// f = o(z); f may be z.
-template <typename T> void apply_output(const Head& head, int units, int width, const T* z, T* f) {
-    Outputs::function<T>[static_cast<std::size_t>(head.output)](head.output_options.data(), units, width, z, f);
+// Calls `act` with where each group's first unit is in a panel, and its number of units.
+template <typename Act> void for_groups(const Head& head, int width, const Act& act) {
+    std::ptrdiff_t at = 0;
+    for (const int size : head.groups) {
+        act(at, size);
+        at += std::ptrdiff_t{size} * width;
+    }
 }
 
-// loss = L; `f` is scratch, which own losses leave as it is. Nothing overlaps.
+// Adds up the losses of groups, which `of_group` writes where it is told; `part` has room for those of one.
+template <typename T, typename OfGroup>
+void sum_groups(const Head& head, int width, T* part, T* loss, const OfGroup& of_group) {
+    for_groups(head, width, [&](std::ptrdiff_t at, int size) {
+        of_group(at, size, at == 0 ? loss : part);
+        if (at == 0) return;
+        for_columns<T>(width, [&](int lane) { store(loss + lane, load(loss + lane) + load(part + lane)); });
+    });
+}
+
+// f = o(z); f may be z.
+template <typename T> void apply_output(const Head& head, int width, const T* z, T* f) {
+    for_groups(head, width, [&](std::ptrdiff_t at, int size) {
+        Outputs::function<T>[static_cast<std::size_t>(head.output)](head.output_options.data(), size, width, z + at, f + at);
+    });
+}
+
+// loss = L; `f` is scratch. Nothing overlaps.
 template <typename T>
 void loss_alone(const Head& head, int units, int width, const T* z, const T* y, T* f, T* loss) {
     const auto place = static_cast<std::size_t>(head.loss);
     if (head.own) {
-        OwnLosses::value<T>[place](units, width, z, y, loss);
+        sum_groups(head, width, f, loss, [&](std::ptrdiff_t at, int size, T* to) {
+            OwnLosses::value<T>[place](size, width, z + at, y + at, to);
+        });
     } else {
-        apply_output(head, units, width, z, f);
+        apply_output(head, width, z, f);
         Losses::value<T>[place](head.loss_options.data(), units, width, f, y, loss);
     }
 }
@@ -81,11 +116,16 @@ template <typename T>
 void loss_and_delta(const Head& head, int units, int width, const T* z, const T* y, T* f, T* delta, T* loss) {
     const auto place = static_cast<std::size_t>(head.loss);
     if (head.own) {
-        OwnLosses::value_and_delta<T>[place](units, width, z, y, delta, loss);
+        sum_groups(head, width, f, loss, [&](std::ptrdiff_t at, int size, T* to) {
+            OwnLosses::value_and_delta<T>[place](size, width, z + at, y + at, delta + at, to);
+        });
     } else {
-        apply_output(head, units, width, z, f);
+        apply_output(head, width, z, f);
         Losses::value_and_slope<T>[place](head.loss_options.data(), units, width, f, y, delta, loss);
-        Outputs::vjp<T>[static_cast<std::size_t>(head.output)](head.output_options.data(), units, width, z, f, delta);
+        for_groups(head, width, [&](std::ptrdiff_t at, int size) {
+            Outputs::vjp<T>[static_cast<std::size_t>(head.output)](head.output_options.data(), size, width, z + at,
+                                                                   f + at, delta + at);
+        });
     }
 }
 

@@ -97,7 +97,7 @@ public:
     // Outputs f = o(z) into `to`.
     void predict(const T* theta, const T* x, T* to) {
         spread(forward(theta, x), z_.get());
-        apply_output(plan_.head, static_cast<int>(plan_.n_outputs), LANES<T>, z_.get(), f_.get());
+        apply_output(plan_.head, LANES<T>, z_.get(), f_.get());
         for (Index k = 0; k < plan_.n_outputs; ++k) to[k] = f_[k * LANES<T>];
     }
 
