@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args, runtime_checkable
+from typing import Literal, Protocol, TypeGuard, cast, get_args
 
 from multilayer.network.checks import require_choice, require_integer, require_not_negative, require_positive
 from multilayer.training.history import Epoch
@@ -32,7 +32,6 @@ class Watch:
     sure: Callable[[], int] = lambda: 1
 
 
-@runtime_checkable
 class Watching(Protocol):
     """A condition with memory: each run starts it anew."""
 
@@ -131,16 +130,22 @@ Condition = Watching | Callable[[Epoch], bool]
 
 def require_condition(condition: object) -> None:
     """Refuse what is no condition; a class such as `Patience` itself is none, though it can be called."""
-    if isinstance(condition, type) or not (isinstance(condition, Watching) or callable(condition)):
+    if isinstance(condition, type) or not (_is_watching(condition) or callable(condition)):
         raise TypeError(f"stop: must be Patience, GradientNorm, Seconds or a callable, came {condition!r}")
 
 
 def start(condition: Condition) -> Watch:
     """Start a condition; a plain callable stops the run by returning something true."""
     require_condition(condition)
-    if isinstance(condition, Watching):
+    if _is_watching(condition):
         return condition.watch()
-    return Watch(lambda epoch: "the given condition holds" if condition(epoch) else None)
+    holds = cast(Callable[[Epoch], bool], condition)
+    return Watch(lambda epoch: "the given condition holds" if holds(epoch) else None)
+
+
+def _is_watching(condition: object) -> TypeGuard[Watching]:
+    """Whether a condition has memory; `isinstance` with a protocol would take a tenth of the start of a run."""
+    return hasattr(condition, "watch")
 
 
 def watched(epoch: Epoch, on: str) -> float:

@@ -60,7 +60,8 @@ private:
     bool settled_all_ = true, trying_ = false, waking_ = false;
     double one_ = 0, all_ = 0;
     double seconds_ = 0, rows_ = 0;  // of the block so far
-    int gap_ = SHORTEST_GAP, left_ = 2, stayed_ = 0;  // blocks: between trials, till the next one, since all won
+    int gap_ = SHORTEST_GAP, left_ = 2;  // blocks: between trials, till the next one
+    int stayed_ = LONGEST_GAP;           // blocks since all won; at first they need no luck
 };
 
 }  // namespace multilayer
