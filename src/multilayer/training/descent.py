@@ -15,7 +15,7 @@ from multilayer.training.diagnosis import describe_nonfinite
 from multilayer.training.history import Columns, Ending, Run
 from multilayer.training.progress import Progress
 from multilayer.training.rules import Rprop, Rule
-from multilayer.training.schedules import Constant, Followed, Plateau, Schedule, Timed
+from multilayer.training.schedules import Constant, Followed, Plateau, Schedule
 from multilayer.training.stretches import Stretches
 from multilayer.training.tally import MeanBy, Tally
 from multilayer.training.task import Task
@@ -56,7 +56,7 @@ class Settings:
 
     def stretches(self, epochs: int) -> Stretches:
         """What a run of so many epochs asks of the engine; see `Stretches`."""
-        timed = self.schedule if isinstance(self.schedule, Timed) else None
+        timed = None if isinstance(self.schedule, Plateau | Followed) else self.schedule
         given = self.rule, timed, self.batches, self.seed, self.on_nonfinite
         return Stretches(*given, epochs, self.orders, self.made, self.planned)
 
@@ -92,8 +92,11 @@ def descent_plan(plan: Plan, rule: Rule, clip_norm: float | None, clip_value: fl
     for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value)):
         if limit is not None:
             require_positive(name, limit)
+    decays = not isinstance(rule, Rprop) and rule.weight_decay
+    if not decays and clip_norm is None and clip_value is None:
+        return plan
     views = plan.views
-    if not isinstance(rule, Rprop):
+    if decays and not isinstance(rule, Rprop):
         decay = of_each_layer("weight_decay", rule.weight_decay, n_layers(views))
         # A frozen array has none, so that even a −0 in it stays.
         views = tuple(replace(v, decay=decay[layer_of(v)]) if v.name.endswith(".W") and v.rate else v for v in views)
@@ -112,7 +115,7 @@ def descend(task: Task, settings: Settings, program: Program) -> Run:
     progress = Progress(task, program, whole)
     schedule = settings.schedule.follow() if isinstance(settings.schedule, Plateau) else settings.schedule
     followed = schedule if isinstance(schedule, Followed) else None
-    stretches = replace(settings, schedule=schedule).stretches(task.epochs)
+    stretches = settings.stretches(task.epochs)
     stretches.sure = 1 if followed else progress.sure
     if followed:
         stretches.factor = followed.first
