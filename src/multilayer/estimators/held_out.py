@@ -33,8 +33,13 @@ def parted(estimator: Any, rows: Rows) -> tuple[Rows, HeldOut | None]:
         In scikit-learn's words, if the data are too few to be parted; for `validation_data`, naming it.
     """
     if estimator.validation_data is not None:
-        return rows, _given(estimator)
+        return rows, given_rows(estimator)
     return _drawn(estimator, rows) if estimator.early_stopping else (rows, None)
+
+
+def restores_best(estimator: Any) -> bool:
+    """Whether a run with rows held out ends with its best weights."""
+    return bool(estimator.early_stopping if estimator.restore_best is None else estimator.restore_best)
 
 
 def scoring(
@@ -64,8 +69,14 @@ def scoring(
     return of_scorer
 
 
-def _given(estimator: Any) -> HeldOut:
-    """The user's rows."""
+def given_rows(estimator: Any) -> HeldOut:
+    """The user's rows.
+
+    Raises
+    ------
+    ValueError
+        For bad `validation_data`, naming it.
+    """
     given = estimator.validation_data
     if len(given) not in (2, 3):
         raise ValueError(f"validation_data: must be (X, y) or (X, y, sample_weight), came a tuple of {len(given)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from sklearn.utils.optimize import _check_optimize_result
 from multilayer.engines import engine_for
 from multilayer.engines.protocol import Program, Rows, State
 from multilayer.estimators import learned
+from multilayer.estimators.counting import forget_held_out, held_out_counter
+from multilayer.estimators.held_out import given_rows, restores_best, scoring
 from multilayer.estimators.watching import callbacks_of
 from multilayer.network.objective import Objective
 from multilayer.training import full_batch, levenberg_marquardt
@@ -35,7 +38,7 @@ def fit_whole_batch(estimator: Any, objective: Objective, rows: Rows) -> None:
     Raises
     ------
     ValueError
-        For parameters that the solver does not heed, and objectives that are not smooth.
+        For parameters that the solver does not heed, objectives that are not smooth, and bad `validation_data`.
     """
     _refuse_unused(estimator)
     require_smooth(objective.plan, estimator.solver)
@@ -46,13 +49,35 @@ def fit_whole_batch(estimator: Any, objective: Objective, rows: Rows) -> None:
         objective.plan, formula, dtype=dtype, n_threads=estimator.n_threads
     )
     program.write(State(start, ()))
+    task = _task(estimator, objective, rows, program)
     fit = _fit_lbfgs if estimator.solver == "lbfgs" else _fit_by_the_library
-    theta = objective.network.unpack(fit(estimator, objective, rows, program, start))
+    with task.entered():
+        found = fit(estimator, objective, task, program, start)
+    if task.validation is not None and restores_best(estimator):
+        estimator.coefs_, estimator.intercepts_ = estimator._best_coefs, estimator._best_intercepts
+        found = objective.network.pack(learned.parameters(estimator), found.dtype)
+    theta = objective.network.unpack(found)
     estimator.coefs_, estimator.intercepts_ = learned.coefs_of(theta), learned.intercepts_of(theta)
 
 
+def _task(estimator: Any, objective: Objective, rows: Rows, program: Program) -> Task:
+    """What is minimised and looked at; the records of the user's rows held out, if any, begin anew."""
+    task = Task(objective.network, objective.plan, rows, int(estimator.max_iter), callbacks=callbacks_of(estimator))
+    vars(estimator).pop("validation_loss_curve_", None)
+    if estimator.validation_data is None:
+        return task
+    held_out, divisor = given_rows(estimator), estimator._loss_divisor()
+    forget_held_out(estimator)
+    estimator.validation_loss_curve_ = []
+    theta = learned.parameters(estimator)
+    estimator._best_coefs, estimator._best_intercepts = learned.coefs_of(theta), learned.intercepts_of(theta)
+    watched = estimator.early_stopping or restores_best(estimator)
+    score = scoring(estimator, held_out, program, objective.network, divisor) if watched else None
+    return replace(task, validation=held_out.rows, stop=(held_out_counter(estimator, divisor, score),))
+
+
 def _fit_lbfgs(
-    estimator: Any, objective: Objective, rows: Rows, program: Program, start: NDArray[np.float64]
+    estimator: Any, objective: Objective, task: Task, program: Program, start: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """θ at the end, all weights packed before all intercepts.
 
@@ -62,7 +87,8 @@ def _fit_lbfgs(
     divisor = estimator._loss_divisor()
     packed = _packing(objective)
     place = np.argsort(packed)  # of each entry of θ among the packed
-    whole = WholeBatch(objective.plan, program, rows)
+    whole = WholeBatch(objective.plan, program, task.rows)
+    stopped = False
 
     def value_and_gradient(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         evaluation = whole(x[place].astype(start.dtype))
@@ -71,19 +97,20 @@ def _fit_lbfgs(
     method = LBFGS(
         gradient_tolerance=float(estimator.tol), loss_tolerance=LOSS_TOLERANCE, max_evaluations=int(estimator.max_fun)
     )
-    task = Task(objective.network, objective.plan, rows, int(estimator.max_iter), callbacks=callbacks_of(estimator))
     progress = Progress(task, program, whole)
 
     def after(intermediate_result: Any) -> None:
+        nonlocal stopped
         theta = intermediate_result.x[place].astype(start.dtype)
         evaluation = whole(theta)
         program.write(State(theta, (), len(progress.record) + 1))
-        progress.add(evaluation.loss / divisor, evaluation.penalty)
+        stopped = progress.add(evaluation.loss / divisor, evaluation.penalty) is not None
+        if stopped:
+            raise StopIteration
 
-    with task.entered():
-        after_each = after if task.callbacks else None
-        result = minimize_with(method, value_and_gradient, start[packed], task.epochs, after_each)
-    estimator.n_iter_ = _check_optimize_result("lbfgs", result, estimator.max_iter)
+    after_each = after if progress.looking else None
+    result = minimize_with(method, value_and_gradient, start[packed], task.epochs, after_each)
+    estimator.n_iter_ = result.nit if stopped else _check_optimize_result("lbfgs", result, estimator.max_iter)
     estimator.loss_ = result.fun
     found: NDArray[np.float64] = result.x[place]
     return found
@@ -97,18 +124,14 @@ def _packing(objective: Objective) -> NDArray[np.int64]:
 
 
 def _fit_by_the_library(
-    estimator: Any, objective: Objective, rows: Rows, program: Program, start: NDArray[np.float64]
+    estimator: Any, objective: Objective, task: Task, program: Program, start: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """θ at the end; every iteration's loss is recorded."""
-    task = Task(objective.network, objective.plan, rows, int(estimator.max_iter), callbacks=callbacks_of(estimator))
     tolerance = float(estimator.tol)
     if estimator.solver == "conjugate_gradient":
-        with task.entered():
-            run = full_batch.minimise(task, ConjugateGradient(tolerance), program, start)
+        run = full_batch.minimise(task, ConjugateGradient(tolerance), program, start)
     else:
-        method = LevenbergMarquardt(gradient_tolerance=tolerance)
-        with task.entered():
-            run = levenberg_marquardt.minimise(task, method, program, start)
+        run = levenberg_marquardt.minimise(task, LevenbergMarquardt(gradient_tolerance=tolerance), program, start)
     curve = run.history["loss"] / estimator._loss_divisor() + run.history["penalty"]
     estimator.n_iter_ = len(curve)
     estimator.loss_curve_ = curve.tolist()
@@ -126,9 +149,10 @@ def _refuse_unused(estimator: Any) -> None:
         "rule": estimator.rule is not None,
         "clip_norm": estimator.clip_norm is not None,
         "weight_decay": bool(estimator.weight_decay),
-        "validation_data": estimator.validation_data is not None,
         "on_nonfinite": estimator.on_nonfinite != "continue",
     }
     for name, unused in given.items():
         if unused:
             raise ValueError(f"{name}: solver {estimator.solver!r} does not use it; leave it out, or use 'adam'")
+    if estimator.restore_best and estimator.validation_data is None:
+        raise ValueError(f"restore_best: needs validation_data with solver {estimator.solver!r}")
