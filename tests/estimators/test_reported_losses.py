@@ -71,6 +71,29 @@ def test_counts(both, agree, rows):
     np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of NumPy's, in scikit-learn
+@pytest.mark.usefixtures("without_convergence_warnings")
+@pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("z", [-1e3, 1e3])
+@pytest.mark.parametrize("y", [0.0, 2.0])
+def test_the_poisson_loss_of_an_exponential_that_is_zero_or_infinite(both, solver, weighted, z, y):
+    """A row of weight 0 is no exception: 0·∞ is NaN in scikit-learn's mean, and in its gradient."""
+    X, targets, weight = np.array([[z], [1.0], [-1.0]]), np.array([y, 1.0, 3.0]), np.array([0.0, 1.0, 2.0])
+    curves, ends = [], []
+    for estimator in both("regressor", loss="poisson", hidden_layer_sizes=(), solver=solver, max_iter=3, shuffle=False):
+        estimator.set_params(warm_start=True, learning_rate_init=1e-9).fit(X / 1e6, targets)
+        estimator.coefs_, estimator.intercepts_ = [np.ones((1, 1))], [np.zeros(1)]
+        try:
+            estimator.fit(X, targets, weight if weighted else None)
+        except ValueError as error:
+            ends.append(str(error))
+        curves.append(getattr(estimator, "loss_curve_", None) or [estimator.loss_])
+        ends.append((estimator.n_iter_, np.isfinite(estimator.coefs_[0]).all()))
+    np.testing.assert_allclose(*curves, rtol=1e-9)
+    assert ends[: len(ends) // 2] == ends[len(ends) // 2 :]
+
+
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 def test_negative_weights_are_taken(both, agree, rows, solver):
     X, targets = rows

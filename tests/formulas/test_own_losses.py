@@ -15,7 +15,9 @@ from multilayer.formulas.outputs import OUTPUTS
 from multilayer.formulas.own_losses import OWN_LOSSES, OwnLoss
 
 INF, NAN = np.inf, np.nan
-MATCHING = [key for key in OWN_LOSSES if key[1] in ("squared", "cross_entropy", "poisson", "sparsemax")]
+MATCHING = [
+    key for key in OWN_LOSSES if key[1] in ("squared", "cross_entropy", "poisson", "unguarded_poisson", "sparsemax")
+]
 MULTICLASS = [
     ("softmax", "cross_entropy"),
     ("softmax", "clipped_cross_entropy"),
@@ -57,8 +59,8 @@ def test_every_own_loss_is_here():
     assert set(OWN_LOSSES) == {
         *((output, name, several) for several in (False, True) for output, name in (
             ("identity", "squared"), ("sigmoid", "cross_entropy"), ("sigmoid", "clipped_cross_entropy"),
-            ("exp", "poisson"), ("heaviside", "perceptron"), ("sign", "perceptron"), ("identity", "perceptron"),
-            ("identity", "hinge"))),
+            ("exp", "poisson"), ("exp", "unguarded_poisson"), ("heaviside", "perceptron"), ("sign", "perceptron"),
+            ("identity", "perceptron"), ("identity", "hinge"))),
         ("softmax", "cross_entropy", True), ("softmax", "clipped_cross_entropy", True),
         ("sparsemax", "sparsemax", True),
     }  # fmt: skip
@@ -82,16 +84,19 @@ def test_delta_agrees_with_central_differences(key):
 def test_value_and_delta_agree_with_torch(key):
     torch = pytest.importorskip("torch")
     F = torch.nn.functional
+
+    def poisson(z, y):
+        of_targets = F.poisson_nll_loss(y, y, log_input=False, eps=1e-300, reduction="none")
+        return F.poisson_nll_loss(z, y, reduction="none") - of_targets
+
     judges = {
         ("identity", "squared"): lambda z, y: F.mse_loss(z, y, reduction="none") / 2,
         ("sigmoid", "cross_entropy"): lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="none"),
         ("sigmoid", "clipped_cross_entropy"): lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="none"),
         ("softmax", "cross_entropy"): lambda z, y: F.cross_entropy(z, y, reduction="none"),
         ("softmax", "clipped_cross_entropy"): lambda z, y: F.cross_entropy(z, y, reduction="none"),
-        ("exp", "poisson"): lambda z, y: (
-            F.poisson_nll_loss(z, y, reduction="none")
-            - F.poisson_nll_loss(y, y, log_input=False, eps=1e-300, reduction="none")
-        ),
+        ("exp", "poisson"): poisson,
+        ("exp", "unguarded_poisson"): poisson,
         ("identity", "hinge"): lambda z, y: (
             F.hinge_embedding_loss(y * z, -torch.ones_like(z), reduction="none")
             if z.shape[1] == 1
@@ -122,6 +127,18 @@ def test_poisson_agrees_with_scikit_learn():
 
     own, z, y = example(("exp", "poisson", False))
     np.testing.assert_allclose(own.function(z, y).mean(), mean_poisson_deviance(y, np.exp(z)) / 2, rtol=1e-13)
+
+
+@pytest.mark.parametrize("z", [-INF, -1e3, -50.0, 0.0, 3.0, 50.0, 1e3, INF])
+@pytest.mark.parametrize("y", [0.0, 1.0, 40.0])
+def test_unguarded_poisson_is_scikit_learns_where_the_exponential_is_zero_or_infinite_too(dtype, z, y):
+    from sklearn.neural_network._base import poisson_loss
+
+    z, y = np.array([[z]], dtype), np.array([[y]], dtype)
+    with np.errstate(all="ignore"):
+        expected = poisson_loss(y, np.exp(z))
+        value = OWN_LOSSES["exp", "unguarded_poisson", False].function(z, y)
+    np.testing.assert_allclose(value.item(), expected, rtol=1e-6 if dtype == "float32" else 1e-14)
 
 
 def exact_cross_entropy(z: np.ndarray, y: np.ndarray) -> float:

@@ -172,7 +172,7 @@ TEST(outputs_may_take_the_place_of_z) {
 TEST(matching_losses_have_the_residual_as_their_delta) {
     for (const auto& [output, loss] : {std::pair{"softmax", "cross_entropy"}, {"sparsemax", "sparsemax"},
                                        {"sigmoid", "cross_entropy"}, {"sigmoid", "clipped_cross_entropy"},
-                                       {"softmax", "clipped_cross_entropy"}, {"exp", "poisson"}, {"identity", "squared"}}) {
+                                       {"softmax", "clipped_cross_entropy"}, {"exp", "poisson"}, {"exp", "unguarded_poisson"}, {"identity", "squared"}}) {
         const Head head = own_head(output, loss, 5);
         Panel<double> panel(5, Lanes<double>::count);
         fill(panel, head, output, loss);

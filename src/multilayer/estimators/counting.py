@@ -1,4 +1,4 @@
-"""What scikit-learn records, prints and decides after each epoch."""
+"""What scikit-learn records, prints and decides after each epoch; and what is recorded of rows held out."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ from multilayer.estimators.learned import coefs_of, intercepts_of
 from multilayer.estimators.optimizer import Optimizer
 from multilayer.training.history import Epoch
 from multilayer.training.stopping import Watch
+
+
+def forget_held_out(estimator: Any) -> None:
+    """Begin the records of rows held out anew."""
+    scored = estimator.early_stopping or bool(estimator.restore_best)
+    estimator._no_improvement_count = 0
+    estimator.validation_scores_ = [] if scored else None
+    estimator.best_validation_score_ = -np.inf if scored else None
+    vars(estimator).pop("validation_loss_curve_", None)
 
 
 @dataclass(frozen=True)
@@ -59,23 +68,62 @@ class Counter:
         estimator.loss_ = loss
         estimator.t_ += self.n_rows
         estimator.loss_curve_.append(loss)
-        if epoch.validation_loss is not None:
-            estimator.validation_loss_curve_.append(epoch.validation_loss / self.loss_divisor)
         if estimator.verbose:
             print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
-        failed = self.score is not None and _record_score(estimator, self.score(epoch), epoch)
+        failed = _record_held_out(estimator, epoch, self.loss_divisor, self.score)
         if not estimator.early_stopping:
             failed = _record_loss(estimator, loss)
-        estimator._no_improvement_count = estimator._no_improvement_count + 1 if failed else 0
         self.optimizer.iteration_ends(estimator.t_)
-        if not estimator._no_improvement_count > estimator.n_iter_no_change:
+        if not _out_of_patience(estimator, failed):
             return None
-        watched = "Validation score" if estimator.early_stopping else "Training loss"
-        reason = f"{watched} did not improve more than tol={estimator.tol:f} for {estimator.n_iter_no_change} "
-        if self.optimizer.stops(reason + "consecutive epochs.", estimator.verbose):
-            return reason + "consecutive epochs"
+        reason = _no_improvement(estimator, "Validation score" if estimator.early_stopping else "Training loss")
+        if self.optimizer.stops(reason, estimator.verbose):
+            return reason
         estimator._no_improvement_count = 0
         return None
+
+
+def iteration_counter(
+    estimator: Any, loss_divisor: int, score: Callable[[Epoch], float] | None
+) -> Callable[[Epoch], bool]:
+    """A stopping condition for solvers on all rows, that keeps the records; rows held out alone may end the run.
+
+    Parameters
+    ----------
+    estimator, loss_divisor, score
+        As in `Counter`.
+    """
+
+    def ended(epoch: Epoch) -> bool:
+        estimator.n_iter_ = epoch.epoch
+        estimator.loss_ = epoch.loss / loss_divisor + epoch.penalty
+        failed = _record_held_out(estimator, epoch, loss_divisor, score)
+        if score is None or not (estimator.early_stopping and _out_of_patience(estimator, failed)):
+            return False
+        if estimator.verbose:
+            print(_no_improvement(estimator, "Validation score") + " Stopping.")
+        return True
+
+    return ended
+
+
+def _out_of_patience(estimator: Any, failed: bool) -> bool:
+    """Count epochs in a row that failed; whether they are too many."""
+    estimator._no_improvement_count = estimator._no_improvement_count + 1 if failed else 0
+    return bool(estimator._no_improvement_count > estimator.n_iter_no_change)
+
+
+def _no_improvement(estimator: Any, watched: str) -> str:
+    """Why a run stops, in scikit-learn's words."""
+    bounds = f"tol={estimator.tol:f} for {estimator.n_iter_no_change} consecutive epochs."
+    return f"{watched} did not improve more than {bounds}"
+
+
+def _record_held_out(estimator: Any, epoch: Epoch, loss_divisor: int, score: Callable[[Epoch], float] | None) -> bool:
+    """Record what an epoch did on the rows held out; whether its score is not better by `tol`."""
+    if epoch.validation_loss is not None:
+        estimator.validation_loss_curve_.append(epoch.validation_loss / loss_divisor)
+    return score is not None and _record_score(estimator, score(epoch), epoch)
 
 
 def _record_loss(estimator: Any, loss: float) -> bool:

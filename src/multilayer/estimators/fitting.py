@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from multilayer.engines.protocol import Rows
 from multilayer.estimators import learned, prediction
 from multilayer.estimators.architecture import learned_network, network_of, objective_of
+from multilayer.estimators.counting import forget_held_out
 from multilayer.estimators.parameters import STOCHASTIC_SOLVERS, hidden_layers, require_targets
 from multilayer.estimators.scikit_learn_callbacks import fit_task
 from multilayer.estimators.split_rows import require_use_of_groups
@@ -92,14 +93,9 @@ def _initialize(estimator: Any, sizes: tuple[int, ...], dtype: np.dtype[Any]) ->
         setattr(estimator, intercepts, learned.intercepts_of(theta, dtype))
     if estimator.solver not in STOCHASTIC_SOLVERS and estimator.rule is None:
         return
-    early = estimator.early_stopping
-    scored = early or bool(estimator.restore_best)
     estimator.loss_curve_ = []
-    estimator._no_improvement_count = 0
-    estimator.validation_scores_ = [] if scored else None
-    estimator.best_validation_score_ = -np.inf if scored else None
-    estimator.best_loss_ = None if early else np.inf
-    vars(estimator).pop("validation_loss_curve_", None)
+    estimator.best_loss_ = None if estimator.early_stopping else np.inf
+    forget_held_out(estimator)
 
 
 def _given_weights(network: Network, given: tuple[Any, ...]) -> Parameters:

@@ -40,12 +40,17 @@ def parted(estimator: Any, rows: Rows, groups: Any) -> tuple[Rows, HeldOut | Non
         `validation_fraction`, naming it.
     """
     if estimator.validation_data is not None:
-        return rows, _given(estimator)
+        return rows, given_rows(estimator)
     if not estimator.early_stopping:
         return rows, None
     train, held = _drawn(estimator, rows, groups)
     held_out = _taken(rows, held)
     return _taken(rows, train), HeldOut(held_out, estimator._decoded(held_out.Y), train)
+
+
+def restores_best(estimator: Any) -> bool:
+    """Whether a run with rows held out ends with its best weights."""
+    return bool(estimator.early_stopping if estimator.restore_best is None else estimator.restore_best)
 
 
 def scoring(
@@ -75,8 +80,14 @@ def scoring(
     return of_scorer
 
 
-def _given(estimator: Any) -> HeldOut:
-    """The user's rows."""
+def given_rows(estimator: Any) -> HeldOut:
+    """The user's rows.
+
+    Raises
+    ------
+    ValueError
+        For bad `validation_data`, naming it.
+    """
     given = estimator.validation_data
     if len(given) not in (2, 3):
         raise ValueError(f"validation_data: must be (X, y) or (X, y, sample_weight), came a tuple of {len(given)}")

@@ -141,11 +141,13 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
         A rule of descent with its own rate, such as ``ml.RMSprop(1e-3)``, in place of `solver`.
     validation_data : tuple, optional
         ``(X, y)`` or ``(X, y, sample_weight)``: rows whose loss is recorded after every epoch, and that early stopping
-        watches in place of a split, also in `partial_fit`.
+        watches in place of a split, also in `partial_fit`. With them 'lbfgs', 'conjugate_gradient' and
+        'levenberg_marquardt' stop early too, by their iterations; without, they ignore `early_stopping`.
     early_stopping_on : str or callable
         What early stopping watches: "score", "loss", or a scorer of scikit-learn's or its name.
     restore_best : bool, optional
-        Whether to end with the best weights on the rows held out; by default with early stopping.
+        Whether to end with the best weights on the rows held out; by default with early stopping. Solvers on all rows
+        need `validation_data` for it.
     callbacks : sequence of callable
         Called with every finished `Epoch`.
     progress : bool
@@ -171,7 +173,7 @@ class MLPClassifier(ClassifierMixin, CallbackSupportMixin, BaseEstimator):
     loss_, best_loss_ : float
         The last of them, and the smallest; `loss_` with 'lbfgs' is J at the end.
     validation_scores_, best_validation_score_ : list of float, float
-        With early stopping.
+        With early stopping or `restore_best`; of 'lbfgs' and its like in the last call, with `validation_data`.
     validation_loss_curve_ : list of float
         With `validation_data`, or early stopping on the loss.
     n_iter_, t_ : int

@@ -40,9 +40,10 @@ class MLPRegressor(RegressorMixin, CallbackSupportMixin, BaseEstimator):
     Parameters
     ----------
     loss : str or Loss
-        "squared_error" and "poisson" as in scikit-learn: "poisson" has an exponential output and needs y ≥ 0; "squared"
-        is the sum over targets where "squared_error" reports their mean. "absolute", "huber", "quantile", a loss with
-        options such as ``ml.loss("quantile", q=0.9)``, or one of your own.
+        "squared_error" and "poisson" as in scikit-learn: "poisson" has an exponential output and needs y ≥ 0, and its
+        value is NaN or infinite where eᶻ is 0 or infinite; "squared" is the sum over targets where "squared_error"
+        reports their mean. "absolute", "huber", "quantile", a loss with options such as ``ml.loss("quantile", q=0.9)``,
+        or one of your own.
     solver : str
         As in `MLPClassifier`; "levenberg_marquardt" too, for squared error and few weights.
     output_activation : str, Activation or Output, optional
@@ -243,6 +244,8 @@ engine, n_threads, dtype, on_nonfinite
 
     def _library_loss(self) -> Any:
         """The library's loss."""
+        if self.loss == "poisson" and self.out_activation_ == "exp":
+            return "unguarded_poisson"
         return "squared" if self.loss == "squared_error" else self.loss
 
     def _loss_divisor(self) -> int:

@@ -13,7 +13,7 @@ from multilayer.engines.protocol import Rows, State
 from multilayer.estimators import learned
 from multilayer.estimators.architecture import plan_of
 from multilayer.estimators.counting import Counter
-from multilayer.estimators.held_out import parted, scoring
+from multilayer.estimators.held_out import parted, restores_best, scoring
 from multilayer.estimators.optimizer import Optimizer, new_optimizer
 from multilayer.estimators.orders import legacy_orders
 from multilayer.estimators.scikit_learn_callbacks import FitTask
@@ -56,7 +56,7 @@ def fit_stochastic(
     )
     slots = initial_slots(optimizer.rule, theta) if optimizer.slots is None else optimizer.slots
     program.write(State(theta, slots, optimizer.t, _mask_seed(estimator, objective)))
-    best = estimator.early_stopping if estimator.restore_best is None else estimator.restore_best
+    best = restores_best(estimator)
     if best and held_out is None:
         raise ValueError("restore_best: needs validation_data, or early_stopping=True")
     watched = held_out is not None and (best or estimator.early_stopping)

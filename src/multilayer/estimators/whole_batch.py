@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,13 +14,15 @@ from multilayer.engines import engine_for
 from multilayer.engines.protocol import Program, Rows, State
 from multilayer.estimators import learned
 from multilayer.estimators.architecture import plan_of
+from multilayer.estimators.counting import forget_held_out, iteration_counter
+from multilayer.estimators.held_out import given_rows, restores_best, scoring
 from multilayer.estimators.scikit_learn_callbacks import FitTask
 from multilayer.estimators.watching import watchers
+from multilayer.network.network import Network
 from multilayer.network.objective import Objective
 from multilayer.network.plan import Plan
 from multilayer.training import full_batch, levenberg_marquardt
 from multilayer.training.full_batch import LBFGS, ConjugateGradient, minimize_with
-from multilayer.training.history import Epoch
 from multilayer.training.levenberg_marquardt import LevenbergMarquardt
 from multilayer.training.progress import Progress
 from multilayer.training.rules import GradientDescent
@@ -40,7 +41,7 @@ def fit_whole_batch(estimator: Any, objective: Objective, rows: Rows, fit: FitTa
     Raises
     ------
     ValueError
-        For parameters that the solver does not heed, and objectives that are not smooth.
+        For parameters that the solver does not heed, objectives that are not smooth, and bad `validation_data`.
     """
     _refuse_unused(estimator)
     plan = plan_of(estimator, objective)
@@ -52,19 +53,44 @@ def fit_whole_batch(estimator: Any, objective: Objective, rows: Rows, fit: FitTa
         plan, formula, dtype=dtype, n_threads=estimator.n_threads
     )
     program.write(State(start, ()))
+    task = _task(estimator, objective.network, plan, rows, program, fit)
     minimised = _lbfgs if estimator.solver == "lbfgs" else _by_the_library
-    theta = objective.network.unpack(minimised(estimator, objective, plan, rows, program, start, fit))
+    with task.entered():
+        found = minimised(estimator, objective, task, program, start)
+    if task.validation is not None and restores_best(estimator):
+        estimator.coefs_, estimator.intercepts_ = estimator._best_coefs, estimator._best_intercepts
+        found = objective.network.pack(learned.parameters(estimator), found.dtype)
+    theta = objective.network.unpack(found)
     estimator.coefs_, estimator.intercepts_ = learned.coefs_of(theta), learned.intercepts_of(theta)
 
 
+def _task(estimator: Any, network: Network, plan: Plan, rows: Rows, program: Program, fit: FitTask | None) -> Task:
+    """What is minimised and looked at; the records of the user's rows held out, if any, begin anew."""
+    divisor, held_out, score = estimator._loss_divisor(), None, None
+    vars(estimator).pop("validation_loss_curve_", None)
+    best = restores_best(estimator) and estimator.validation_data is not None
+    if estimator.validation_data is not None:
+        held_out = given_rows(estimator)
+        forget_held_out(estimator)
+        estimator.validation_loss_curve_ = []
+        theta = learned.parameters(estimator)
+        estimator._best_coefs, estimator._best_intercepts = learned.coefs_of(theta), learned.intercepts_of(theta)
+        if best or estimator.early_stopping:
+            score = scoring(estimator, held_out, program, network, divisor)
+    callbacks, stop = watchers(estimator, fit, iteration_counter(estimator, divisor, score), best=best)
+    return Task(
+        network,
+        plan,
+        rows,
+        int(estimator.max_iter),
+        validation=None if held_out is None else held_out.rows,
+        stop=() if held_out is None and fit is None else stop,
+        callbacks=callbacks,
+    )
+
+
 def _lbfgs(
-    estimator: Any,
-    objective: Objective,
-    plan: Plan,
-    rows: Rows,
-    program: Program,
-    start: NDArray[np.float64],
-    fit: FitTask | None,
+    estimator: Any, objective: Objective, task: Task, program: Program, start: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """θ at the end, from what is trained of all weights packed before all intercepts.
 
@@ -73,8 +99,8 @@ def _lbfgs(
     """
     divisor = estimator._loss_divisor()
     packed = _packing(objective)
-    packed = packed[trained_entries(plan)[packed]]
-    whole = WholeBatch(plan, program, rows)
+    packed = packed[trained_entries(task.plan)[packed]]
+    whole = WholeBatch(task.plan, program, task.rows)
 
     def unpacked(x: NDArray[np.float64], dtype: np.dtype[Any] = start.dtype) -> NDArray[Any]:
         theta = start.astype(dtype)
@@ -88,8 +114,6 @@ def _lbfgs(
     method = LBFGS(
         gradient_tolerance=float(estimator.tol), loss_tolerance=LOSS_TOLERANCE, max_evaluations=int(estimator.max_fun)
     )
-    callbacks, stop = watchers(estimator, fit, _counter(estimator, 1))
-    task = Task(objective.network, plan, rows, int(estimator.max_iter), stop=stop, callbacks=callbacks)
     progress = Progress(task, program, whole)
     stopped: str | None = None
 
@@ -98,27 +122,15 @@ def _lbfgs(
         theta = unpacked(intermediate_result.x)
         evaluation = whole(theta)
         program.write(State(theta, (), len(progress.record) + 1))
-        stopped = progress.add(evaluation.loss / divisor, evaluation.penalty)
+        stopped = progress.add(evaluation.loss, evaluation.penalty)
         if stopped is not None:
             raise StopIteration
 
-    with task.entered():
-        after_each = after if task.callbacks else None
-        result = minimize_with(method, value_and_gradient, start[packed], task.epochs, after_each)
+    after_each = after if progress.looking else None
+    result = minimize_with(method, value_and_gradient, start[packed], task.epochs, after_each)
     estimator.n_iter_ = result.nit if stopped else _check_optimize_result("lbfgs", result, estimator.max_iter)
     estimator.loss_ = result.fun
     return unpacked(result.x, np.dtype(np.float64))
-
-
-def _counter(estimator: Any, loss_divisor: int) -> Callable[[Epoch], bool]:
-    """What keeps the estimator's records up to date while it is watched; no iteration is the last by itself."""
-
-    def ended(epoch: Epoch) -> bool:
-        estimator.n_iter_ = epoch.epoch
-        estimator.loss_ = epoch.loss / loss_divisor + epoch.penalty
-        return False
-
-    return ended
 
 
 def _packing(objective: Objective) -> NDArray[np.int64]:
@@ -129,25 +141,14 @@ def _packing(objective: Objective) -> NDArray[np.int64]:
 
 
 def _by_the_library(
-    estimator: Any,
-    objective: Objective,
-    plan: Plan,
-    rows: Rows,
-    program: Program,
-    start: NDArray[np.float64],
-    fit: FitTask | None,
+    estimator: Any, objective: Objective, task: Task, program: Program, start: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """θ at the end; every iteration's loss is recorded."""
-    callbacks, stop = watchers(estimator, fit, _counter(estimator, estimator._loss_divisor()))
-    task = Task(objective.network, plan, rows, int(estimator.max_iter), stop=stop, callbacks=callbacks)
     tolerance = float(estimator.tol)
     if estimator.solver == "conjugate_gradient":
-        with task.entered():
-            run = full_batch.minimise(task, ConjugateGradient(tolerance), program, start)
+        run = full_batch.minimise(task, ConjugateGradient(tolerance), program, start)
     else:
-        method = LevenbergMarquardt(gradient_tolerance=tolerance)
-        with task.entered():
-            run = levenberg_marquardt.minimise(task, method, program, start)
+        run = levenberg_marquardt.minimise(task, LevenbergMarquardt(gradient_tolerance=tolerance), program, start)
     curve = run.history["loss"] / estimator._loss_divisor() + run.history["penalty"]
     estimator.n_iter_ = len(curve)
     estimator.loss_curve_ = curve.tolist()
@@ -165,9 +166,10 @@ def _refuse_unused(estimator: Any) -> None:
         "rule": estimator.rule is not None,
         "clip_norm": estimator.clip_norm is not None,
         "weight_decay": estimator.weight_decay is not None and bool(np.any(estimator.weight_decay)),
-        "validation_data": estimator.validation_data is not None,
         "on_nonfinite": estimator.on_nonfinite != "continue",
     }
     for name, unused in given.items():
         if unused:
             raise ValueError(f"{name}: solver {estimator.solver!r} does not use it; leave it out, or use 'adam'")
+    if estimator.restore_best and estimator.validation_data is None:
+        raise ValueError(f"restore_best: needs validation_data with solver {estimator.solver!r}")

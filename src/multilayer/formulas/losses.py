@@ -171,7 +171,15 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
     }
 )
 
-LOSS_NAMES: tuple[str, ...] = (*LOSSES, "cross_entropy", "clipped_cross_entropy", "sparsemax", "hinge", "perceptron")
+LOSS_NAMES: tuple[str, ...] = (
+    *LOSSES,
+    "unguarded_poisson",
+    "cross_entropy",
+    "clipped_cross_entropy",
+    "sparsemax",
+    "hinge",
+    "perceptron",
+)
 """All losses: those of `LOSSES`, on any output, and those on the pre-activations of their own outputs only."""
 
 

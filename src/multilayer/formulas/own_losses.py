@@ -125,6 +125,22 @@ def poisson_of_logarithm(z: Array, y: Array) -> Array:
     return (xp.exp(z) - y) - y * xp.where(y == 0.0, 0.0, above)
 
 
+def unguarded_poisson(z: Array, y: Array) -> Array:
+    """Poisson loss of exponential units, from their outputs as they come.
+
+        L = y log(y/f) − y + f, and f at y = 0,   f = e^z;   δ = f − y
+
+    as scikit-learn 1.9 evaluates it, which agrees with `poisson_of_logarithm` where e^z is neither 0 nor infinite.
+
+    Shapes: z, y (…, k) → (…, k), dtype kept.   y ≥ 0.
+    Limits: where e^z = 0, NaN for y = 0 and +∞ otherwise; where e^z = ∞, +∞ for y = 0 and NaN otherwise.
+    """
+    xp = namespace(z)
+    f = xp.exp(z)
+    ratio = y / f
+    return y * xp.log(xp.where(y > 0.0, ratio, 1.0 + ratio)) - y + f
+
+
 def hinge(z: Array, y: Array) -> Array:
     """Hinge loss of one unit with targets −1 and +1.
 
@@ -263,6 +279,7 @@ OWN_LOSSES: Mapping[tuple[str, str, bool], OwnLoss] = MappingProxyType(
             OwnLoss("cross_entropy", "sigmoid", binary_cross_entropy, residual, rowwise=False),
             OwnLoss("clipped_cross_entropy", "sigmoid", clipped_binary_cross_entropy, residual, rowwise=False),
             OwnLoss("poisson", "exp", poisson_of_logarithm, residual, rowwise=False),
+            OwnLoss("unguarded_poisson", "exp", unguarded_poisson, residual, rowwise=False),
             OwnLoss("perceptron", "heaviside", threshold_perceptron, residual, rowwise=False),
             OwnLoss("perceptron", "sign", bipolar_perceptron, bipolar_perceptron_delta, rowwise=False),
         ),

@@ -209,7 +209,8 @@ def _check_values(y: FloatArray, head: Head, first: int, allowed: str) -> None:
         case "signs":
             wrong = ~_are_signs(y).all(axis=1)
         case "numbers":
-            wrong = (y < 0).any(axis=1) if head.loss.name == "poisson" else np.zeros(len(y), dtype=bool)
+            counts = head.loss.name in ("poisson", "unguarded_poisson")
+            wrong = (y < 0).any(axis=1) if counts else np.zeros(len(y), dtype=bool)
     if wrong.any():
         row = int(np.argmax(wrong))
         also = ", none negative" if head.targets == "numbers" else ""

@@ -89,7 +89,7 @@ class Job:
             case "signs":
                 targets = rng.choice([-1, 1], size=(n, k))
             case _:
-                targets = rng.normal(size=(n, k)) if head.loss.name != "poisson" else rng.poisson(2.0, size=(n, k))
+                targets = rng.normal(size=(n, k)) if "poisson" not in head.loss.name else rng.poisson(2.0, size=(n, k))
         weight = rng.uniform(0.1, 2.0, size=n) * (rng.random(n) > 0.2) if self.weighted else None
         return Rows(X, self.objective.encode(targets, n), weight, first_id=17)
 

@@ -48,10 +48,11 @@ class Situation:
         self.X, self.Y = rows.X / 10, rows.Y.astype(dtype)
         self.row = BAD_BATCH * self.batch_size + self.batch_size // 3
         self.stretch = replace(self.job.stretch(), order=np.arange(n_rows))
+        self.weight = None
 
     @property
     def rows(self) -> Rows:
-        return Rows(self.X, self.Y)
+        return Rows(self.X, self.Y, self.weight)
 
     def set(self, view: str, value: float, member=...):
         v = next(v for v in self.job.plan.views if v.name == view)
@@ -155,9 +156,13 @@ def test_it_stops_before_the_bad_batch(job, bits, way, dtype, source, activation
 @dtypes
 @ways
 @sources
-def test_continue_goes_on_as_the_reference_does(job, way, dtype, source, activation):
+@pytest.mark.parametrize("weighted", [False, True])
+def test_continue_goes_on_as_the_reference_does(job, way, dtype, source, activation, weighted):
+    """Also where the special row weighs nothing: 0·∞ is NaN."""
     s = Situation(job, way, dtype, activation)
     source(s)
+    if weighted:
+        s.weight = np.where(np.arange(len(s.X)) == s.row, 0.0, 1.0)
     report, state = s.run(on_nonfinite="continue")
     expected_report, expected = s.run("reference", on_nonfinite="continue")
     assert (report.ended, report.done) == (expected_report.ended, expected_report.done) == ("complete", BATCHES)

@@ -40,7 +40,10 @@ def test_one_epoch_in_float32(solver: str, data: st.DataObject) -> None:
     judge_one_epoch(data.draw(single_epochs(solver, dtype="float32")), OURS)
 
 
-@given(case=st.one_of(free_runs("adam", dtype="float32"), free_runs("sgd", dtype="float32")))
+@given(
+    case=st.one_of(
+        free_runs("adam", dtype="float32"), free_runs("sgd", dtype="float32"), quasi_newton_runs(dtype="float32")
+    )
+)
 def test_free_runs_in_float32(case: Case) -> None:
-    """Without L-BFGS, whose line search meets a function that is rounded to seven digits."""
     event(judge_free_run(case, OURS))

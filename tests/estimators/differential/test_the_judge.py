@@ -22,6 +22,7 @@ DRAWS = {
     "free runs": (judge_free_run, st.one_of(free_runs("adam"), free_runs("sgd"))),
     "L-BFGS": (judge_free_run, quasi_newton_runs()),
     "float32": (judge_free_run, st.one_of(free_runs("adam", dtype="float32"), free_runs("sgd", dtype="float32"))),
+    "L-BFGS in float32": (judge_free_run, quasi_newton_runs(dtype="float32")),
 }
 SEARCH = settings(
     max_examples=500,

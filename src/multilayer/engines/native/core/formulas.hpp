@@ -639,6 +639,21 @@ inline T poisson_of_logarithm(T z, T y) {
     return t11;
 }
 
+// Poisson loss of exponential units, from their outputs as they come.
+template <typename T>
+inline T unguarded_poisson(T z, T y) {
+    const T t1 = elementary::exp(z);
+    const T t2 = y / t1;
+    const auto t3 = y > T(0.0);
+    const T t4 = T(1.0) + t2;
+    const T t5 = elementary::where(t3, t2, t4);
+    const T t6 = elementary::log(t5);
+    const T t7 = y * t6;
+    const T t8 = t7 - y;
+    const T t9 = t8 + t1;
+    return t9;
+}
+
 // Perceptron loss of a threshold unit with targets 0 and 1.
 template <typename T>
 inline T threshold_perceptron(T z, T y) {

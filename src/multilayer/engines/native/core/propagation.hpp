@@ -3,6 +3,8 @@
 //     Z = W H + b,  H = g(Z)          ΔH = Wᵀ ΔZ,  ΔZ = ΔH ⊙ g′(Z)        (network/propagation.py, with samples as lanes)
 #pragma once
 
+#include <array>
+
 #include "dropout.hpp"
 #include "elementwise.hpp"
 #include "hinges.hpp"
@@ -154,7 +156,14 @@ template <typename T> inline void forward(const Pass<T>& pass, Span panels, Memo
     }
 }
 
-// δ of the last z, times each sample's factor, and the panel's loss by weight.
+// The numbers 0, 1, … of a panel's lanes.
+template <typename T> alignas(ALIGNMENT) inline constexpr auto LANE_NUMBERS = [] {
+    std::array<T, 2 * LANES<T>> numbers{};
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<T>(i);
+    return numbers;
+}();
+
+// δ of the last z, times each sample's factor, and the panel's loss by weight. Lanes without a sample may hold NaN.
 template <typename T> inline void start_backward(const Pass<T>& pass, const Rows<T>& data, const Batch& batch, Index panel) {
     const Plan& plan = pass.plan;
     Tape<T>& tape = pass.tape;
@@ -162,9 +171,10 @@ template <typename T> inline void start_backward(const Pass<T>& pass, const Rows
     T* delta = tape.delta(n, panel);
     loss_and_delta(plan.head, units, width, tape.value(n, panel), tape.target(panel), tape.output(panel), delta,
                    tape.sample_loss(panel));
+    const Lanes<T> used(static_cast<double>(tape.used[static_cast<std::size_t>(panel)]));
     for (int lane = 0; lane < width; lane += LANES<T>) {
         const Lanes<T> factor = load(tape.scale(panel) + lane), zero(0.0);
-        const Truth<T> there = factor != zero;
+        const Truth<T> there = load(LANE_NUMBERS<T>.data() + lane) < used;
         for (int u = 0; u < units; ++u) {
             T* d = delta + u * width + lane;
             store(d, where(there, load(d) * factor, zero));

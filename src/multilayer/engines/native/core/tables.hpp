@@ -267,6 +267,15 @@ struct PoissonOfExp {
     template <typename V> static V delta(V z, V f, V y) { return own_losses::residual(z, f, y); }
 };
 
+struct UnguardedPoissonOfExp {
+    static constexpr std::string_view name = "unguarded_poisson";
+    static constexpr bool one_unit = true;
+    static constexpr bool several_units = true;
+    using Output = ExpOutput;
+    template <typename V> static V value(V z, V y) { return own_losses::unguarded_poisson(z, y); }
+    template <typename V> static V delta(V z, V f, V y) { return own_losses::residual(z, f, y); }
+};
+
 struct PerceptronOfHeaviside {
     static constexpr std::string_view name = "perceptron";
     static constexpr bool one_unit = true;
@@ -304,7 +313,7 @@ struct HingeOfIdentity {
 };
 
 using OwnLosses = std::tuple<SquaredOfIdentity, CrossEntropyOfSigmoid, ClippedCrossEntropyOfSigmoid, PoissonOfExp,
-        PerceptronOfHeaviside, PerceptronOfSign, PerceptronOfIdentity, HingeOfIdentity>;
+        UnguardedPoissonOfExp, PerceptronOfHeaviside, PerceptronOfSign, PerceptronOfIdentity, HingeOfIdentity>;
 
 struct GradientDescentRule {
     static constexpr std::string_view name = "gradient_descent";
