@@ -142,8 +142,9 @@ private:
 
     double update_block(Bench& bench, const Block& block, Index panels, Parameters<T>& parameters, const Update& update) {
         const Operation& o = plan_.operations[static_cast<std::size_t>(block.operation)];
-        const auto& loop = parameters.rule.parts[parameters.plain];
+        const auto& loops = parameters.rule.parts;
         const View& weight = plan_.views[static_cast<std::size_t>(o.weight)];
+        const Slice slice = settings(plan_, weight);
         const T* const gradient = bench.gradient.get();
         T* const theta = parameters.theta.get();
         std::array<Index, (1 + MOST_SLOTS) * TILE_ROWS * 2> soon;  // a panel's width of columns is two lines at most
@@ -154,15 +155,16 @@ private:
             const Index begin = weight.start + block.first * weight.columns + c;
             weight_gradient<T, true>(plan_, tape_, block.operation, panels, block.first, block.rows, columns, bench.gradient.get(),
                                      tape_.width, false, {reinterpret_cast<const char*>(theta + begin), soon.data(), n});
-            penalty += loop(theta, parameters.slot_pointers.data(), begin, Parts<T>{&gradient, 1, 0, tape_.width}, block.rows,
-                            columns.end - columns.begin, weight.columns, settings(weight), update);
+            penalty += loops[slice.loop()](theta, parameters.slot_pointers.data(), begin, Parts<T>{&gradient, 1, 0, tape_.width}, block.rows,
+                            columns.end - columns.begin, weight.columns, slice, update);
         }
         if (o.bias >= 0 && block.columns.begin == 0) {
             bias_gradient(tape_, block.operation, panels, block.first, block.rows, bench.biases.get(), false);
             const View& bias = plan_.views[static_cast<std::size_t>(o.bias)];
             const T* const part = bench.biases.get();
-            penalty += loop(theta, parameters.slot_pointers.data(), bias.start + block.first, Parts<T>{&part, 1}, 1, block.rows, 0,
-                            settings(bias), update);
+            const Slice its = settings(plan_, bias);
+            penalty += loops[its.loop()](theta, parameters.slot_pointers.data(), bias.start + block.first, Parts<T>{&part, 1}, 1,
+                                         block.rows, 0, its, update);
         }
         return penalty;
     }

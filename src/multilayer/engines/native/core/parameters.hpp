@@ -15,8 +15,6 @@ public:
         for (int k = 0; k < rule.slots; ++k) slots.emplace_back(plan.n_parameters);
         for (const Memory<T>& slot : slots) slot_pointers.push_back(slot.get());
         slot_pointers.resize(MOST_SLOTS, nullptr);
-        plain = !plan.clip_value && !plan.clip_norm;
-        for (const View& v : plan.views) plain = plain && v.rate != 0 && v.l1 == 0 && v.l2 == 0 && v.decay == 0;
         for (const Slice& slice : slices_of(plan)) {
             for (Index begin = slice.begin; begin < slice.end; begin += BLOCK) {
                 blocks_.push_back(slice);
@@ -46,7 +44,7 @@ public:
                 const Slice& block = blocks_[b];
                 if (block.begin < share.begin || block.begin >= share.end) continue;
                 const Parts<T> source{parts.data(), static_cast<int>(parts.size()), block.begin};
-                penalties_[b] = rule.parts[plain](
+                penalties_[b] = rule.parts[block.loop()](
                     theta.get(), slot_pointers.data(), block.begin, source, 1, block.end - block.begin, 0, block, update);
             }
         });
@@ -59,7 +57,6 @@ public:
     Memory<T> theta;
     std::vector<Memory<T>> slots;
     std::vector<T*> slot_pointers;
-    bool plain = true;  // nothing but the rule's formula
 
 private:
     static constexpr Index BLOCK = 1024;

@@ -141,7 +141,6 @@ public:
     // Every layer's W and b; returns λΩ(θ) from before.
     double update(Parameters<T>& parameters, const Update& update) const {
         const RuleLoops<T>& rule = parameters.rule;
-        const bool plain = parameters.plain;
         T* const theta = parameters.theta.get();
         T* const* const slots = parameters.slot_pointers.data();
         double penalty = 0;
@@ -150,11 +149,13 @@ public:
             if (o.kind != Kind::affine) continue;
             const View& w = plan_.views[static_cast<std::size_t>(o.weight)];
             const Outer<T> outer{delta(i + 1), value(i)};
-            penalty += rule.outer[plain](theta, slots, w.start, outer, o.units_out, o.units_in, o.units_in, settings(w), update);
+            const Slice of_w = settings(plan_, w);
+            penalty += rule.outer[of_w.loop()](theta, slots, w.start, outer, o.units_out, o.units_in, o.units_in, of_w, update);
             if (o.bias < 0) continue;
             const View& b = plan_.views[static_cast<std::size_t>(o.bias)];
             const T* part = delta(i + 1);
-            penalty += rule.parts[plain](theta, slots, b.start, {&part, 1}, 1, b.size(), 0, settings(b), update);
+            const Slice of_b = settings(plan_, b);
+            penalty += rule.parts[of_b.loop()](theta, slots, b.start, {&part, 1}, 1, b.size(), 0, of_b, update);
         }
         return penalty;
     }

@@ -28,10 +28,16 @@ template <typename T> struct Parts {
     int n;
     Index begin = 0, step = 0;  // step: from row to row
 
+    static constexpr Index AHEAD = 1024 / sizeof(T);
+
+    // Parts of other threads lie in the caches of other cores, and are asked for some lines ahead.
     Lanes<T> at(Index row, Index i) const {
         const Index place = begin + row * step + i;
         Lanes<T> g = load(parts[0] + place);
-        for (int k = 1; k < n; ++k) g = g + load(parts[k] + place);
+        for (int k = 1; k < n; ++k) {
+            __builtin_prefetch(parts[k] + place + AHEAD);
+            g = g + load(parts[k] + place);
+        }
         return g;
     }
     Lanes<T> first_at(Index row, Index i, int lanes) const {
@@ -52,13 +58,25 @@ template <typename T> struct Outer {
     Lanes<T> factor(Index row) const { return Lanes<T>::all(delta[row]); }
 };
 
+// What a slice's update does besides the rule: each has its own loop, since a loop that asks for everything is slower.
+enum class Extras { none, l2, any };
+constexpr int KINDS_OF_EXTRAS = 3;
+
 // The settings that a slice is updated by; equal ones of neighbouring views are joined.
 struct Slice {
     Index begin = 0, end = 0;
     double rate = 1, l1 = 0, l2 = 0, decay = 0;
+    Extras extras = Extras::none;
+
+    std::size_t loop() const { return static_cast<std::size_t>(extras); }
 };
 
-inline Slice settings(const View& v) { return {v.start, v.start + v.size(), v.rate, v.l1, v.l2, v.decay}; }
+inline Slice settings(const Plan& plan, const View& v) {
+    const bool clipped = plan.clip_value || plan.clip_norm, proximal = plan.proximal && v.l2 != 0;
+    const bool any = clipped || proximal || v.rate == 0 || v.l1 != 0 || v.decay != 0;
+    const Extras extras = any ? Extras::any : v.l2 != 0 ? Extras::l2 : Extras::none;
+    return {v.start, v.start + v.size(), v.rate, v.l1, v.l2, v.decay, extras};
+}
 
 inline std::vector<Slice> slices_of(const Plan& plan) {
     std::vector<Slice> slices;
@@ -70,7 +88,7 @@ inline std::vector<Slice> slices_of(const Plan& plan) {
                 continue;
             }
         }
-        slices.push_back(settings(v));
+        slices.push_back(settings(plan, v));
     }
     return slices;
 }
@@ -85,8 +103,8 @@ struct Update {
 };
 
 // `rows` rows of n numbers of θ and of the slots, `step_of_rows` apart; source gives their gradient. Returns
-// Σ λ₁|θ| + ½λ₂θ² from before. PLAIN: nothing but the rule.
-template <typename T, typename Rule, bool PLAIN, typename Source>
+// Σ λ₁|θ| + ½λ₂θ² from before.
+template <typename T, typename Rule, Extras EXTRAS, typename Source>
 double update_slice(T* theta, T* const* slots, Index begin, const Source& source, Index rows, Index n, Index step_of_rows,
                     const Slice& slice, const Update& update) {
     constexpr int count = Lanes<T>::count;
@@ -98,12 +116,16 @@ double update_slice(T* theta, T* const* slots, Index begin, const Source& source
     if constexpr (Rule::rate >= 0) scalar[Rule::rate] *= slice.rate;
     const double rate = Rule::rate >= 0 ? scalar[std::max(Rule::rate, 0)] : 0.0;
     const double l1 = slice.l1, l2 = slice.l2, decay = slice.decay, clip = update.clip_value, shrink = update.shrink;
-    const bool proximal = update.proximal, moves = PLAIN || slice.rate != 0;
+    const bool proximal = update.proximal, moves = EXTRAS != Extras::any || slice.rate != 0;
     const double scaled_l1 = l1 / update.penalty_scale, scaled_l2 = l2 / update.penalty_scale;
     V omega(0.0);
     const auto step = [&](V& w, V g, V* slot) {
         const V before = w;
-        if constexpr (!PLAIN) {
+        if constexpr (EXTRAS == Extras::l2) {
+            omega = omega + penalties::l2(w, l2);
+            g = g + penalties::l2_gradient(w, scaled_l2);
+        }
+        if constexpr (EXTRAS == Extras::any) {
             if (clip > 0) g = clipping::clip_value(g, clip);
             if (shrink != 1) g = g * V(shrink);
             if (l1 != 0) {
@@ -116,7 +138,7 @@ double update_slice(T* theta, T* const* slots, Index begin, const Source& source
             }
         }
         if (moves) Rule::apply(w, g, slot, scalar.data());
-        if constexpr (!PLAIN) {
+        if constexpr (EXTRAS == Extras::any) {
             if (decay != 0) w = penalties::weight_decay(w, before, rate, decay);
             if (proximal && (l1 != 0 || l2 != 0)) w = penalties::elastic_net_proximal(w, scaled_l1, scaled_l2, rate);
         }
@@ -151,17 +173,21 @@ template <typename T> struct RuleLoops {
 
     std::string_view name;
     int slots = 0, scalars = 0;
-    Loop<Parts<T>> parts[2] = {};  // [plain]
-    Loop<Outer<T>> outer[2] = {};
+    std::array<Loop<Parts<T>>, KINDS_OF_EXTRAS> parts{};  // by the extras
+    std::array<Loop<Outer<T>>, KINDS_OF_EXTRAS> outer{};
 };
+
+template <typename T, typename Rule, typename Source> constexpr auto loops_over() {
+    return std::array{update_slice<T, Rule, Extras::none, Source>, update_slice<T, Rule, Extras::l2, Source>,
+                      update_slice<T, Rule, Extras::any, Source>};
+}
 
 template <typename T, typename Rule> constexpr RuleLoops<T> loops_of() {
     static_assert(Rule::slots <= MOST_SLOTS && Rule::scalars <= MOST_SCALARS);
     return {Rule::name,
             Rule::slots,
             Rule::scalars,
-            {update_slice<T, Rule, false, Parts<T>>, update_slice<T, Rule, true, Parts<T>>},
-            {update_slice<T, Rule, false, Outer<T>>, update_slice<T, Rule, true, Outer<T>>}};
+            loops_over<T, Rule, Parts<T>>(), loops_over<T, Rule, Outer<T>>()};
 }
 
 template <typename T, typename... Rule> RuleLoops<T> loops_named(std::string_view name, std::tuple<Rule...>*) {
