@@ -350,7 +350,9 @@ def test_sparse_rows_equal_dense_ones(made, objective):
     other = thin.advance(thin.load(replace(data, X=sparse.csr_array(X))), case.stretch())
     np.testing.assert_allclose(other.loss, report.loss, rtol=1e-11)
     np.testing.assert_allclose(thin.read().theta, dense.read().theta, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(thin.predict(sparse.csr_array(X)), dense.predict(X), rtol=1e-9)
+    for until in (None, *range(len(objective.plan.operations))):
+        found, expected = thin.predict(sparse.csr_array(X), until=until), dense.predict(X, until=until)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
 @few

@@ -158,7 +158,8 @@ class ReferenceProgram:
 
     def predict(self, X: Any, *, until: int | None = None) -> FloatArray:
         """Outputs, or the values after operation `until`."""
-        return predict(self._plan, self._state.theta, self._inputs(X), until)
+        values = predict(self._plan, self._state.theta, self._inputs(X), until)
+        return values.toarray() if hasattr(values, "toarray") else values  # sparse rows that only dropout has passed
 
     def _inputs(self, X: Any) -> Any:
         """Rows in the program's dtype; a population's as an array, since SciPy multiplies by one matrix at a time."""
