@@ -11,6 +11,9 @@ from typing import Any
 
 Run = Callable[[int], object]
 
+# Seconds between turns: OpenBLAS's threads go on spinning for a tenth of a second, and would take a core of the next one's.
+REST = 0.2
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -36,11 +39,12 @@ def enough(run: Run, seconds: float) -> int:
     return max(1, math.ceil(1.15 * count * seconds / lasted))
 
 
-def in_turn(runs: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[Any]]:
-    """What each gives in each round; a round goes once through all of them."""
+def in_turn(runs: Mapping[str, Callable[[], Any]], rounds: int, rest: float = REST) -> dict[str, list[Any]]:
+    """What each gives in each round; a round goes once through all of them, with a rest before each."""
     results: dict[str, list[Any]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
+            time.sleep(rest)
             results[name].append(run())
     return results
 

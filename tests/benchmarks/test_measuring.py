@@ -41,7 +41,7 @@ def test_enough_lasts() -> None:
 
 def test_in_turn() -> None:
     calls: list[str] = []
-    results = in_turn({name: lambda name=name: calls.append(name) or len(calls) for name in "ab"}, 2)
+    results = in_turn({name: lambda name=name: calls.append(name) or len(calls) for name in "ab"}, 2, rest=0.0)
     assert calls == ["a", "b", "a", "b"]
     assert results == {"a": [1, 3], "b": [2, 4]}
 

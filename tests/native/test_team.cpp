@@ -39,4 +39,21 @@ TEST(a_failure_reaches_the_caller_when_all_are_done) {
     }
 }
 
+#if defined(__linux__)
+TEST(a_thread_gets_off_a_processor_and_may_return) {
+    cpu_set_t before, after;
+    CHECK(sched_getaffinity(0, sizeof before, &before) == 0);
+    int moved = 0;
+    for (int i = 0; i < 100; ++i) {
+        const int here = current_processor();
+        leave_processor(here, 2);
+        moved += current_processor() != here;
+        CHECK(sched_getaffinity(0, sizeof after, &after) == 0);
+        CHECK(CPU_EQUAL(&before, &after));
+    }
+    // The system may bring it back before it looks.
+    CHECK(CPU_COUNT(&before) < 2 ? moved == 0 : moved > 50);
+}
+#endif
+
 }  // namespace

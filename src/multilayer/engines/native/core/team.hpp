@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "floating_mode.hpp"
+#include "processors.hpp"
 
 namespace multilayer {
 
@@ -52,6 +53,7 @@ public:
         Shared& s = *shared_;
         s.call = [](const void* context, int t) { (*static_cast<const Work*>(context))(t); };
         s.context = &work;
+        s.processor = current_processor();
         s.pending.store(threads - 1, std::memory_order_relaxed);
         s.ticket.store((s.ticket.load() / WANTED + 1) * WANTED + static_cast<std::uint64_t>(threads));
         if (s.parked.load() > 0) {
@@ -85,6 +87,7 @@ private:
         alignas(64) std::atomic<int> parked{0};
         Call call = nullptr;
         const void* context = nullptr;
+        int processor = -1;  // the caller's
         std::atomic<bool> failed{false};
         std::exception_ptr failure;  // of the helper that failed first
         std::atomic<bool> ended{false};
@@ -140,6 +143,9 @@ private:
             seen = s.ticket.load();
             if (s.ended.load()) return;
             if (static_cast<std::uint64_t>(t) >= seen % WANTED) continue;
+            if (s.processor >= 0 && s.processor == current_processor()) {
+                leave_processor(s.processor, static_cast<int>(seen % WANTED));
+            }
             if (std::exception_ptr failure = failure_of(s.call, s.context, t)) {
                 if (!s.failed.exchange(true)) s.failure = std::move(failure);
             }
