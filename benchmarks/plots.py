@@ -57,6 +57,8 @@ def plot_scaling(series: Mapping[str, Sequence[tuple[float, Cell]]], path: Path)
                 xlabel=dimension,
                 ylabel=label if column == 0 else "",
             )
+            axes[row][column].set_xticks([x for x, _ in cells], labels=[f"{x:g}" for x, _ in cells])
+            axes[row][column].set_xticks([], minor=True)
     axes[0][0].legend(fontsize=7)
     return _save(figure, path)
 

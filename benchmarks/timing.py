@@ -11,7 +11,7 @@ from typing import Any
 
 Run = Callable[[int], object]
 
-# Seconds between turns: OpenBLAS's threads go on spinning for a tenth of a second, and would take a core of the next one's.
+# Seconds between turns: for a tenth of one OpenBLAS's threads go on spinning, on a core of the next one's.
 REST = 0.2
 
 
