@@ -132,9 +132,11 @@ private:
     static void serve(Shared* shared, int t, std::uint64_t seen) {
         const FlushSubnormals flush;
         Shared& s = *shared;
+        bool placed = false;  // since the system put it somewhere: at first, and whenever it is woken
         for (;;) {
             await_work(s, seen);
             if (s.ticket.load() == seen) {
+                placed = false;
                 std::unique_lock lock(s.mutex);
                 s.parked.fetch_add(1);
                 s.woken.wait(lock, [&] { return s.ticket.load() != seen; });
@@ -143,7 +145,7 @@ private:
             seen = s.ticket.load();
             if (s.ended.load()) return;
             if (static_cast<std::uint64_t>(t) >= seen % WANTED) continue;
-            if (s.processor >= 0 && s.processor == current_processor()) {
+            if (!std::exchange(placed, true) && s.processor >= 0 && s.processor == current_processor()) {
                 leave_processor(s.processor, static_cast<int>(seen % WANTED));
             }
             if (std::exception_ptr failure = failure_of(s.call, s.context, t)) {
