@@ -83,9 +83,9 @@ def test_inverse_scaling_by_rows_is_scikit_learns():
     ],
 )
 def test_plateaus_by_hand(plateau, losses, factors):
-    observe = plateau.watch()
+    observe = plateau.factors()
     assert [observe(loss) for loss in losses] == pytest.approx(factors)
-    again = plateau.watch()  # a new run begins anew
+    again = plateau.factors()  # a new run begins anew
     assert again(losses[0]) == 1.0
 
 

@@ -199,7 +199,7 @@ class Plateau:
         require_not_negative("tolerance", self.tolerance)
         require_choice("on", self.on, get_args(Watched))
 
-    def watch(self) -> Callable[[float], float]:
+    def factors(self) -> Callable[[float], float]:
         """A function from each epoch's watched quantity, smaller when better, to the factor of the next epoch."""
         best, waited, factor = math.inf, 0, 1.0
 
@@ -215,7 +215,7 @@ class Plateau:
 
     def follow(self) -> Followed:
         """The same from finished epochs on."""
-        observe = self.watch()
+        observe = self.factors()
         return Followed(1.0, lambda epoch: observe(watched(epoch, self.on)))
 
 
