@@ -24,14 +24,14 @@ public:
         const double usual = settled_all_ ? all_ : one_;
         const bool hopeless = trying_ && seconds_ >= HOPELESS_SECONDS && cost > HOPELESS * usual;
         if (seconds_ < BLOCK_SECONDS && !hopeless) return;
-        seconds_ = rows_ = 0;
         measured(cost);
+        seconds_ = rows_ = 0;
     }
 
 private:
     static constexpr double BLOCK_SECONDS = 2e-3, HOPELESS_SECONDS = 4e-4, HOPELESS = 1.2;
     static constexpr double MARGIN = 0.97, OUTLIER = 1.5;
-    static constexpr int SHORTEST_GAP = 4, LONGEST_GAP = 96;
+    static constexpr int SHORTEST_GAP = 4, LONGEST_GAP = 128, PROOF = 8;
 
     // A block's seconds a row.
     void measured(double cost) {
@@ -40,19 +40,32 @@ private:
             trying_ = false;
             (all ? all_ : one_) = cost;
             const bool better = all ? all_ < MARGIN * one_ : one_ < MARGIN * all_;
-            if (better) settled_all_ = all, stayed_ = 0;
-            wait(better ? SHORTEST_GAP : 2 * gap_);
+            if (!better) wait(2 * gap_);
+            else if (all) settle_for_all();
+            else settle_for_one();
             return;
         }
-        ++stayed_;
         double& usual = all ? all_ : one_;  // a single slow block may be anything, and counts for little
         usual = usual == 0 ? cost : (usual + std::min(cost, OUTLIER * usual)) / 2;
-        if (all && one_ > 0 && usual > one_) {
-            settled_all_ = false;
-            wait(stayed_ < gap_ ? 2 * gap_ : SHORTEST_GAP);  // had it won by luck?
+        const bool proving = stayed_++ < PROOF;  // each counts in full
+        if (proving) won_seconds_ += seconds_, won_rows_ += rows_;
+        if (all && one_ > 0 && (proving ? won_seconds_ / won_rows_ : usual) > one_) {
+            settle_for_one();
         } else if (--left_ <= 0) {
             trying_ = true, waking_ = !settled_all_;
         }
+    }
+
+    void settle_for_all() {
+        settled_all_ = true;
+        gap_before_ = gap_, stayed_ = 0;
+        won_seconds_ = seconds_, won_rows_ = rows_;
+        wait(SHORTEST_GAP);
+    }
+    // What wins a trial and loses soon after, won by luck: a helper that was just woken is let in first on a busy core.
+    void settle_for_one() {
+        settled_all_ = false;
+        wait(stayed_ <= PROOF ? 2 * gap_before_ : SHORTEST_GAP);
     }
 
     void wait(int blocks) { left_ = gap_ = std::min(blocks, LONGEST_GAP); }
@@ -61,7 +74,9 @@ private:
     double one_ = 0, all_ = 0;
     double seconds_ = 0, rows_ = 0;  // of the block so far
     int gap_ = SHORTEST_GAP, left_ = 2;  // blocks: between trials, till the next one
-    int stayed_ = LONGEST_GAP;           // blocks since all won; at first they need no luck
+    int gap_before_ = SHORTEST_GAP;      // before the trial that all won
+    int stayed_ = PROOF;                 // blocks since then; at first there is nothing to prove
+    double won_seconds_ = 0, won_rows_ = 0;  // of that trial and the blocks since
 };
 
 }  // namespace multilayer
