@@ -13,7 +13,7 @@ import pytest
 from scipy.sparse import csc_matrix, csr_array, csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -325,6 +325,10 @@ class TestIntervals:
             model.predict_interval(X, 0.95)
         with pytest.raises(ValueError, match=r"^coverage: 0 rows were set apart"):
             regressor(validation_fraction=0).fit(X, TARGET).predict_interval(X)
+
+    def test_rows_are_set_apart_by_a_number_alone(self):
+        with pytest.raises(ValueError, match="'validation_fraction' parameter of MLPEnsembleRegressor must be a float"):
+            regressor(validation_fraction=KFold()).fit(X, TARGET)
 
     @pytest.mark.parametrize("coverage", [0.0, 1.0, -0.5, "most", None])
     def test_other_coverages(self, coverage: Any) -> None:

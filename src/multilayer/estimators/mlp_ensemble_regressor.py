@@ -46,7 +46,7 @@ n_threads
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **ensembles.CONSTRAINTS,
-        "validation_fraction": parameters.CONSTRAINTS["validation_fraction"],
+        "validation_fraction": [parameters.SHARE],
     }
 
     def __init__(

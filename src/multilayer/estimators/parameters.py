@@ -58,7 +58,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "nesterovs_momentum": ["boolean"],
     "early_stopping": ["boolean"],
     "validation_fraction": [
-        Interval(Real, 0, 1, closed="left"),
+        SHARE,
         Hidden(HasMethods("split")),
         Hidden("array-like"),
     ],

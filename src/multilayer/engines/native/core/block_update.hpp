@@ -155,8 +155,9 @@ private:
             const Index begin = weight.start + block.first * weight.columns + c;
             weight_gradient<T, true>(plan_, tape_, block.operation, panels, block.first, block.rows, columns, bench.gradient.get(),
                                      tape_.width, false, {reinterpret_cast<const char*>(theta + begin), soon.data(), n});
-            penalty += loops[slice.loop()](theta, parameters.slot_pointers.data(), begin, Parts<T>{&gradient, 1, 0, tape_.width}, block.rows,
-                            columns.end - columns.begin, weight.columns, slice, update);
+            penalty += loops[slice.loop()](theta, parameters.slot_pointers.data(), begin,
+                                           Parts<T>{&gradient, 1, 0, tape_.width}, block.rows,
+                                           columns.end - columns.begin, weight.columns, slice, update);
         }
         if (o.bias >= 0 && block.columns.begin == 0) {
             bias_gradient(tape_, block.operation, panels, block.first, block.rows, bench.biases.get(), false);
